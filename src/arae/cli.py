@@ -1,0 +1,91 @@
+"""The `arae` command: one verb per stage of the way from raw text to the report.
+
+A verb lives in `arae.stages.<verb>` with `add_arguments(parser)` and `run(arguments)`. Only the
+chosen verb's module is imported, so that `arae --help` stays instant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+from arae import __version__
+from arae.foundation.errors import AraeError
+
+# verb: what it does, in the order of the way of the data.
+VERBS = {
+    "fetch": "bring a corpus's raw text to data/raw (generate, copy or download and verify)",
+    "tokenize": "split raw sentences into tokens, lower-case them, drop long ones",
+    "vocabulary": "list the most frequent token types of the training text",
+    "encode": "turn tokens into memory-mapped arrays of vocabulary ids",
+    "train": "train one recipe (AE, VAE, AAE, ARAE, LM) with one seed; resumes by itself",
+    "sample": "generate sentences from a trained model",
+    "train-lm": "train the evaluation language model on a text (real or generated)",
+    "score": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
+    "tabulate": "gather a study's scores into its table, with intervals over seeds",
+    "report": "verify every artefact's provenance and write the HTML report",
+    "schema": "write the JSON schema of params.yaml from the systems' settings",
+    "track": "ship stage journals to MLflow (one writer, idempotent)",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(next((word for word in arguments if not word.startswith("-")), None))
+    parsed = parser.parse_args(arguments)
+    if parsed.verb is None:
+        parser.print_help()
+        return 0
+    try:
+        parsed.run(parsed)
+        return 0
+    except KeyboardInterrupt:
+        return _fail("interrupted; nothing half-written was kept", 130, parsed.debug)
+    except AraeError as error:
+        return _fail(str(error), error.exit_code, parsed.debug)
+    except OSError as error:
+        return _fail(_explain(error), 1, parsed.debug)
+
+
+def _parser(verb: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="arae",
+        description="Reproduce Adversarially Regularized Autoencoders. `arae VERB --help` teaches each verb.",
+    )
+    parser.add_argument("--version", action="version", version=f"arae {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
+    for name, summary in VERBS.items():
+        sub = verbs.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == verb:
+            stage = importlib.import_module("arae.stages." + name.replace("-", "_"))
+            sub.epilog = stage.__doc__
+            stage.add_arguments(sub)
+            sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
+            sub.set_defaults(run=stage.run)
+    return parser
+
+
+def _explain(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"{place}no space left on the disk; free some and run the same command again"
+    if error.errno in (errno.EACCES, errno.EROFS):
+        return f"{place}cannot be written ({error.strerror}); check its folder's permissions"
+    return f"{place}{error.strerror or error}"
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"arae: error: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,1 @@
+"""What every room stands on: errors, atomic files, settings, code versions, provenance, stage runs."""

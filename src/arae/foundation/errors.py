@@ -1,0 +1,46 @@
+"""Errors a person is meant to read: one message naming the file, key or line, and the remedy."""
+
+
+class AraeError(Exception):
+    """Base of every expected failure; the command line prints it as one line.
+
+    `exit_code` is what the process ends with, so that scripts can tell the kinds apart.
+    """
+
+    exit_code = 1
+
+
+class SettingsError(AraeError):
+    """A setting is unknown, mistyped or out of range; the message names the key."""
+
+    exit_code = 2
+
+
+class DataError(AraeError):
+    """An input text or array cannot be used; the message names the file and line."""
+
+    exit_code = 3
+
+
+class IntegrityError(AraeError):
+    """A file does not match its recorded hash, or its provenance chain does not check out."""
+
+    exit_code = 4
+
+
+class TrainingError(AraeError):
+    """Training cannot go on (a loss is NaN or infinite); the last good checkpoint is kept."""
+
+    exit_code = 5
+
+
+class Preempted(AraeError):
+    """A signal asked the stage to stop; its state is saved and the same command goes on later."""
+
+    exit_code = 75  # EX_TEMPFAIL: "try again later"
+
+
+class InterruptedByUser(Preempted):
+    """Ctrl-C: as `Preempted`, with the shell's customary code."""
+
+    exit_code = 130

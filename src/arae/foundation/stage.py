@@ -1,0 +1,167 @@
+"""One execution of one stage: lock, journal, provenance, and a clean end whatever happens."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from arae.foundation.code import code_version
+from arae.foundation.errors import AraeError, Preempted
+from arae.foundation.files import canonical_json, write_json
+from arae.foundation.journal import Journal
+from arae.foundation.provenance import FORMAT, environment, fingerprint, git_state
+
+WORK = Path("work")
+LOCK_PATIENCE_SECONDS = 60.0
+
+
+@dataclass
+class StageRun:
+    """What a running stage tells about itself."""
+
+    name: str
+    settings: Any
+    seed: int | None
+    key: str
+    journal: Journal
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def work(self) -> Path:
+        """Folder for this very computation's checkpoints: named by inputs, settings, seed and code."""
+        return WORK / self.name / self.key
+
+    def metrics(self, step: int, values: dict[str, float]) -> None:
+        """Record numbers at a step for live tracking."""
+        self.journal.metrics(step, values)
+
+
+@contextmanager
+def stage_run(
+    name: str,
+    *,
+    sidecar: str | Path,
+    inputs: Iterable[str | Path],
+    outputs: Iterable[str | Path],
+    settings: Any,
+    modules: Sequence[str] = (),
+    seed: int | None = None,
+) -> Iterator[StageRun]:
+    """Run the body of stage `name`; on success write the provenance sidecar, last of all.
+
+    `inputs` and `outputs` are files; `modules` are package modules chosen by name at run time,
+    added to `arae.stages.<name>` for the code version. Inputs are hashed first. Only one process
+    at a time may make the same sidecar: another waits up to a minute, then gives up.
+    """
+    sidecar = Path(sidecar)
+    started = time.time()
+    with _exclusive(sidecar):
+        made_from = {str(path): fingerprint(Path(path)) for path in sorted(map(str, inputs))}
+        code_modules = [f"arae.stages.{name.replace('-', '_')}", *modules]
+        identity = {
+            "stage": name,
+            "inputs": {path: entry["sha256"] for path, entry in made_from.items()},
+            "settings": settings,
+            "seed": seed,
+            "code": code_version(code_modules),
+        }
+        key = hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:24]
+        journal = Journal.open(name, key, str(sidecar), settings, seed, made_from)
+        run = StageRun(name, settings, seed, key, journal)
+        _die_with_owner()
+        try:
+            yield run
+            record = {
+                "format": FORMAT,
+                "stage": name,
+                "settings": settings,
+                "seed": seed,
+                "inputs": made_from,
+                "outputs": {
+                    str(path): fingerprint(Path(path)) for path in sorted(map(str, outputs))
+                },
+                "code": {"version": identity["code"], "modules": code_modules},
+                "git": git_state(),
+                "started": datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+                "seconds": round(time.time() - started, 3),
+                **environment(),
+                **run.facts,
+            }
+            write_json(sidecar, record)
+        except BaseException as error:
+            journal.end(_status(error), str(error), {})
+            raise
+        journal.end(
+            "FINISHED", "", {path: entry["sha256"] for path, entry in record["outputs"].items()}
+        )
+
+
+def _status(error: BaseException) -> str:
+    stopped = isinstance(error, Preempted | KeyboardInterrupt)
+    return "KILLED" if stopped else "FAILED"
+
+
+@contextmanager
+def _exclusive(sidecar: Path) -> Iterator[None]:
+    """Hold the lock of one output; the kernel frees it when the holder dies, however it dies."""
+    locks = WORK / "locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    path = locks / hashlib.sha256(str(sidecar).encode()).hexdigest()[:24]
+    with path.open("w") as handle:
+        deadline = time.monotonic() + LOCK_PATIENCE_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise AraeError(
+                        f"{sidecar}: another process has been making it for "
+                        f"{LOCK_PATIENCE_SECONDS:.0f} s; wait for it to end, then run again"
+                    ) from None
+                time.sleep(0.2)
+        yield
+
+
+def _die_with_owner() -> None:
+    """End this process soon after the workflow that started it dies (kill -9 leaves children).
+
+    The workflow names itself in ARAE_OWNER as `host@pid:birth`; on another host (a cluster
+    job) nothing is watched.
+    """
+    host, _, rest = os.environ.get("ARAE_OWNER", "").rpartition("@")
+    if not rest or host != os.uname().nodename:
+        return
+    pid, _, born = rest.partition(":")
+
+    def watch() -> None:
+        while process_birth(int(pid)) == born:
+            time.sleep(0.5)
+        os._exit(Preempted.exit_code)
+
+    threading.Thread(target=watch, name="owner-watch", daemon=True).start()
+
+
+def process_birth(pid: int) -> str:
+    """Start time of a process in clock ticks since boot ("" if there is none): tells reuse of a pid."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] == "Z" else fields[19]
+
+
+def owner_name(pid: int | None = None) -> str:
+    """Value of ARAE_OWNER for a process (this one by default): `host@pid:birth`."""
+    number = os.getpid() if pid is None else pid
+    return f"{os.uname().nodename}@{number}:{process_birth(number)}"
