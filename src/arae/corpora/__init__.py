@@ -1,0 +1,1 @@
+"""Where text comes from: exact grammars, a user's files, verified downloads."""

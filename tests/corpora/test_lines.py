@@ -1,0 +1,64 @@
+"""Reading people's files: compression, line ends, and every kind of bad input."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+
+import pytest
+
+from arae.corpora.lines import read_lines
+from arae.foundation.errors import DataError
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, lzma.compress], ids=["plain", "gz", "xz"])
+def test_compression_is_told_by_content_not_by_name(tmp_path, pack):
+    path = tmp_path / "it's; a file.txt"
+    path.write_bytes(pack("a dög .\n\nlast".encode()))
+    assert list(read_lines(path)) == ["a dög .", "", "last"]
+
+
+def test_windows_line_ends_and_byte_order_mark(tmp_path):
+    path = tmp_path / "windows.txt"
+    path.write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n\r\nthree\rfour")
+    assert list(read_lines(path)) == ["one", "two", "", "three\rfour"]
+
+
+def test_only_newlines_end_lines(tmp_path):
+    path = tmp_path / "odd.txt"
+    path.write_bytes("a\u2028b\x0bc\x85d\x1ce\n".encode())
+    assert list(read_lines(path)) == ["a\u2028b\x0bc\x85d\x1ce"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"fine\nna\xefve\n", r"line 2: not UTF-8 \(byte 3 is 0xef\)"),
+        (b"fine\nfine\nz\0ro\n", "line 3: holds a NUL byte"),
+        (b"fine\n" + b"x" * 101 + b"\n", "line 2: longer than 100 bytes"),
+        (b"x" * 10_000_000, "line 1: longer than 100 bytes"),
+        (gzip.compress(b"hello world\n" * 50)[:-12], "damaged compressed file"),
+        (lzma.compress(b"hello world\n" * 50)[:-20], "damaged compressed file"),
+        (b"\x1f\x8b\x08rubbish rubbish rubbish", "damaged compressed file"),
+    ],
+)
+def test_bad_input_is_named_by_file_and_line(tmp_path, content, message):
+    path = tmp_path / "bad.txt"
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        list(read_lines(path, max_line_bytes=100))
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_line_of_just_the_limit_passes_with_any_line_end(tmp_path):
+    path = tmp_path / "edge.txt"
+    path.write_bytes(b"x" * 100 + b"\r\n" + b"y" * 100)
+    assert [len(line) for line in read_lines(path, max_line_bytes=100)] == [100, 100]
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        list(read_lines(tmp_path / "nowhere.txt"))
+    with pytest.raises(DataError, match="no such file"):
+        list(read_lines(tmp_path))
