@@ -1,0 +1,92 @@
+"""Settings: the `tokens` of a corpus in params.yaml, for example '{"tokenizer": "spacy",
+"max_length": 15}'. Sentences that are too long are dropped, never cut; report.json counts them.
+Labels ({split}.labels.txt) are kept in step with the sentences."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from arae.corpora.source import SPLITS
+from arae.foundation.console import say
+from arae.foundation.errors import DataError
+from arae.foundation.files import write_json
+from arae.foundation.settings import parse_settings, plain, read_settings
+from arae.foundation.stage import stage_run
+from arae.text.tokenize import FileTokenizer, SplitCounts, overlap
+from arae.text.tokenizer import TokenSettings
+
+# A sentence of the first that is also in the second was, or will be, seen in the wrong place.
+OVERLAPS = (("valid", "train"), ("test", "train"), ("test", "valid"))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's arguments."""
+    parser.add_argument("--input", required=True, type=Path, help="folder: data/raw/CORPUS")
+    parser.add_argument("--settings", required=True, help="JSON text or FILE#section of tokens")
+    parser.add_argument("--threads", type=int, default=1, help="processes (default 1)")
+    parser.add_argument("--out", required=True, type=Path, help="folder for the tokenised splits")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Tokenise the three splits and report what was kept."""
+    settings = parse_settings(TokenSettings, read_settings(arguments.settings))
+    out: Path = arguments.out
+    names = [f"{split}.txt" for split in SPLITS]
+    labelled = _has_labels(arguments.input)
+    if labelled:
+        names += [f"{split}.labels.txt" for split in SPLITS]
+    with stage_run(
+        "tokenize",
+        sidecar=out / "provenance.json",
+        inputs=[_existing(arguments.input / name) for name in names],
+        outputs=[out / name for name in [*names, "report.json"]],
+        settings=plain(settings),
+    ):
+        counts: dict[str, SplitCounts] = {}
+        with FileTokenizer(settings, arguments.threads) as tokenizer:
+            for split in SPLITS:
+                labels = f"{split}.labels.txt"
+                (out / labels).unlink(missing_ok=True)
+                counts[split] = tokenizer.tokenize(
+                    arguments.input / f"{split}.txt",
+                    out / f"{split}.txt",
+                    (arguments.input / labels, out / labels) if labelled else None,
+                )
+        report = _report(counts)
+        write_json(out / "report.json", report)
+    _tell(report)
+
+
+def _has_labels(folder: Path) -> bool:
+    return any((folder / f"{split}.labels.txt").exists() for split in SPLITS)
+
+
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise DataError(f"{path}: not found; make it with `arae fetch`")
+    return path
+
+
+def _report(counts: dict[str, SplitCounts]) -> dict[str, Any]:
+    return {
+        "splits": {split: counted.report() for split, counted in counts.items()},
+        "overlaps": {
+            f"{some} in {others}": overlap(counts[some], counts[others])
+            for some, others in OVERLAPS
+        },
+    }
+
+
+def _tell(report: dict[str, Any]) -> None:
+    for split, counted in report["splits"].items():
+        say(
+            f"{split}: kept {counted['kept']} of {counted['read']} sentences "
+            f"({counted['dropped_long']} too long, {counted['dropped_empty']} empty), "
+            f"{counted['duplicates']} of them repeats, mean length {counted['mean_length']:.2f}"
+        )
+    for (some, others), shared in zip(OVERLAPS, report["overlaps"].values(), strict=True):
+        if shared:
+            kept = report["splits"][some]["kept"]
+            say(f"warning: {shared} of {kept} sentences of {some} are also in {others}")

@@ -1,0 +1,1 @@
+"""From raw lines to tokens, a vocabulary, and arrays of ids."""

@@ -1,0 +1,53 @@
+"""Tokenizers by name, and the settings of tokenisation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from arae.corpora.lines import MAX_LINE_BYTES
+from arae.foundation.settings import bounded
+
+Tokenizer = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenSettings:
+    """How text becomes tokens; sentences of more than `max_length` tokens are dropped."""
+
+    tokenizer: Literal["spacy", "whitespace"] = "whitespace"
+    lowercase: bool = True
+    max_length: int = bounded(15, low=1)
+    max_line_bytes: int = bounded(MAX_LINE_BYTES, low=1)
+
+
+def make_tokenizer(settings: TokenSettings) -> Tokenizer:
+    """Function from a line to its tokens, none of which is empty or holds whitespace.
+
+    Every Unicode whitespace character separates tokens. Lower-casing comes after tokenisation.
+    """
+    split = TOKENIZERS[settings.tokenizer]()
+    if not settings.lowercase:
+        return split
+    return lambda line: [token.lower() for token in split(line)]
+
+
+def _whitespace() -> Tokenizer:
+    return str.split
+
+
+def _spacy() -> Tokenizer:
+    """spaCy's rule-based English tokenizer; needs no model."""
+    import spacy
+
+    tokenizer = spacy.blank("en").tokenizer
+
+    def split(line: str) -> list[str]:
+        words = " ".join(line.split())  # its whitespace tokens would break the output's lines
+        return [token.text for token in tokenizer(words)]
+
+    return split
+
+
+TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {"spacy": _spacy, "whitespace": _whitespace}
