@@ -1,0 +1,1 @@
+"""Layers: packed batches, LSTM, encoder, decoder, multilayer perceptrons, posteriors, constraints, optimisers."""

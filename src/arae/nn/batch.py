@@ -1,0 +1,94 @@
+"""Sentences packed without padding: the layout every recurrent layer here works on.
+
+Rows are sorted by falling length; packed position p runs over time first, and at time t over the
+first `batch_sizes[t]` rows, those still running. No layer ever sees a pad token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from arae.text.encoded import EncodedText
+from arae.text.vocabulary import BOS, EOS
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B sentences of lengths n_r, packed; P = Σ(n_r + 1) positions over T = max(n_r) + 1 times."""
+
+    inputs: Tensor  # [P] ids `<bos> w_1 … w_n`
+    targets: Tensor  # [P] ids `w_1 … w_n <eos>`
+    rows: Tensor  # [P] the row of each packed position
+    last: Tensor  # [B] packed position of each row's last time
+    batch_sizes: Tensor  # [T] rows still running at each time, on the CPU
+    order: Tensor  # [B] which of the requested sentences each row holds
+
+    @property
+    def size(self) -> int:
+        """Number of sentences B."""
+        return len(self.order)
+
+    @property
+    def tokens(self) -> int:
+        """Number of predicted tokens P, `<eos>` included."""
+        return len(self.targets)
+
+    def restore(self, per_row: Tensor) -> Tensor:
+        """A per-row result [B, …] in the order in which the sentences were requested."""
+        return torch.empty_like(per_row).index_copy_(0, self.order, per_row)
+
+    def sum_per_row(self, per_token: Tensor) -> Tensor:
+        """Sum packed per-token values [P] over each sentence: [B], in row order."""
+        return per_token.new_zeros(self.size).index_add_(0, self.rows, per_token)
+
+
+class TextStore:
+    """A whole encoded text in memory, from which batches are cut by index operations."""
+
+    def __init__(self, text: EncodedText, device: torch.device | str = "cpu") -> None:
+        self._ids = np.asarray(text.ids).astype(np.int64)
+        self._starts = np.asarray(text.offsets[:-1]).astype(np.int64)
+        self._lengths = np.diff(np.asarray(text.offsets)).astype(np.int64)
+        self.device = torch.device(device)
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    @property
+    def tokens(self) -> int:
+        """Number of predicted tokens of the whole text, one `<eos>` per sentence included."""
+        return len(self._ids) + len(self)
+
+    def batch(self, indices: Tensor | np.ndarray) -> Batch:
+        """Pack the sentences `indices` [B]."""
+        chosen = np.asarray(indices)
+        lengths = self._lengths[chosen]
+        order = np.argsort(-lengths, kind="stable")
+        starts, lengths = self._starts[chosen[order]], lengths[order]
+        # Row-major mask over [T, B] enumerates positions in packed (time-major) order.
+        times, rows = np.nonzero(np.arange(lengths[0] + 1)[:, None] <= lengths[None, :])
+        sizes = np.bincount(times)
+        where = starts[rows] + times
+        word = self._ids[np.minimum(where, len(self._ids) - 1)]
+        targets = np.where(times == lengths[rows], EOS, word)
+        inputs = np.where(times == 0, BOS, self._ids[where - 1])
+        firsts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
+        last = firsts[lengths] + np.arange(len(chosen))
+        return Batch(
+            inputs=self._move(inputs),
+            targets=self._move(targets),
+            rows=self._move(rows),
+            last=self._move(last),
+            batch_sizes=torch.from_numpy(sizes),
+            order=self._move(order),
+        )
+
+    def _move(self, array: np.ndarray) -> Tensor:
+        tensor = torch.from_numpy(np.ascontiguousarray(array))
+        if self.device.type == "cpu":
+            return tensor
+        return tensor.pin_memory().to(self.device, non_blocking=True)

@@ -1,0 +1,97 @@
+"""Text decoder p(x | z): an LSTM language model that sees z at every time step.
+
+Teacher forcing (`token_nll`) and generation (`advance`) share the same parameters and the same
+single-step mathematics; a test feeds greedy output back through teacher forcing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from arae.foundation.settings import bounded
+from arae.nn.batch import Batch
+from arae.nn.lstm import PackedLSTM
+from arae.nn.projection import token_nll
+from arae.nn.randomness import Draws
+from arae.text.vocabulary import UNK
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecoderSettings:
+    """Sizes of the decoder (paper: 300 and 300) and its regularisers (none in the paper).
+
+    `dropout` acts on word embeddings and on hidden states; `word_dropout` turns input words (never
+    <bos>) into <unk>.
+    """
+
+    embedding: int = bounded(300, low=1)
+    hidden: int = bounded(300, low=1)
+    dropout: float = bounded(0.0, low=0.0, high=0.95)
+    word_dropout: float = bounded(0.0, low=0.0, high=1.0)
+
+
+class TextDecoder(nn.Module):
+    """LSTM with input [emb(x_{t-1}); z], zero initial state, linear projection to the vocabulary."""
+
+    def __init__(self, vocabulary_size: int, latent_size: int, settings: DecoderSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.embedding = nn.Embedding(vocabulary_size, settings.embedding)
+        self.lstm = PackedLSTM(settings.embedding, settings.hidden, latent_size)
+        self.output = nn.Linear(settings.hidden, vocabulary_size)
+
+    def nll(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
+        """−log p(x_t | x_<t, z) of every packed target, in nats: [P].
+
+        `latent` [B, d] is in row order. `draws` turns the regularisers on (training); without it
+        the result is deterministic.
+        """
+        words = batch.inputs
+        rate = self.settings.dropout
+        if draws is not None and self.settings.word_dropout:
+            dropped = draws.uniform(len(words)) < self.settings.word_dropout
+            dropped[: batch.size] = False  # the first B positions hold <bos>
+            words = torch.where(dropped, UNK, words)
+        inputs = self.embedding(words)
+        if draws is not None:
+            inputs = draws.dropout(inputs, rate)
+        states = self.lstm(inputs, batch, latent)
+        if draws is not None:
+            states = draws.dropout(states, rate)
+        return token_nll(states, self.output.weight, self.output.bias, batch.targets)
+
+    def begin(self, latent: Tensor | None, count: int) -> DecoderState:
+        """State before the first word, for `count` sentences."""
+        table = torch.addmm(self.lstm.bias, self.embedding.weight, self.lstm.weight_input.t())
+        projected = None
+        if latent is not None and self.lstm.weight_context is not None:
+            projected = latent @ self.lstm.weight_context.t()
+        zeros = table.new_zeros(count, self.lstm.hidden_size)
+        return DecoderState(table, projected, zeros, zeros)
+
+    def advance(self, words: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
+        inputs = state.table[words]
+        if state.context is not None:
+            inputs = inputs + state.context
+        hidden, cell = self.lstm.step(inputs, state.hidden, state.cell)
+        logits = torch.addmm(self.output.bias, hidden, self.output.weight.t())
+        return logits, DecoderState(state.table, state.context, hidden, cell)
+
+
+@dataclass(frozen=True)
+class DecoderState:
+    """What generation carries from word to word for the sentences still running."""
+
+    table: Tensor  # [V, 4H] every word's embedding, projected once
+    context: Tensor | None  # [B, 4H] z, projected once
+    hidden: Tensor  # [B, H]
+    cell: Tensor  # [B, H]
+
+    def keep(self, rows: Tensor) -> DecoderState:
+        """The state of some of the sentences."""
+        context = None if self.context is None else self.context[rows]
+        return DecoderState(self.table, context, self.hidden[rows], self.cell[rows])

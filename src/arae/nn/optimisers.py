@@ -1,0 +1,115 @@
+"""Optimisers over a phase's parameters: state in plain tensors, no host synchronisation.
+
+Own code because torch's optimisers import its compiler (0.7 s a process) and keep their state in a
+form that only pickle stores whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from arae.foundation.settings import bounded
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimiserSettings:
+    """`sgd` or `adam`; `clip_norm` bounds the norm of the whole phase's gradient (0 = off).
+
+    The learning rate goes linearly from `lr` to `final_share`·`lr` over the training.
+    """
+
+    kind: Literal["sgd", "adam"] = "sgd"
+    lr: float = bounded(1.0, low=0.0)
+    final_share: float = bounded(1.0, low=0.0, high=1.0)
+    beta1: float = bounded(0.9, low=0.0, high=1.0)
+    beta2: float = bounded(0.999, low=0.0, high=1.0)
+    epsilon: float = bounded(1e-8, low=0.0)
+    clip_norm: float = bounded(0.0, low=0.0)
+
+    def rate(self, progress: float) -> float:
+        """Learning rate when a share `progress` of the training is done."""
+        return self.lr * (1 - (1 - self.final_share) * progress)
+
+
+class SGD:
+    """θ ← θ − lr·g."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], settings: OptimiserSettings) -> None:
+        self.parameters: list[Tensor] = list(parameters)
+        self.settings = settings
+
+    @torch.no_grad()
+    def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Apply one update when a share `progress` of the training is done."""
+        grads = list(gradients)
+        _clip(grads, self.settings.clip_norm)
+        torch._foreach_add_(self.parameters, grads, alpha=-self.settings.rate(progress))
+
+    def state(self) -> dict[str, Tensor]:
+        """Tensors to save: none."""
+        return {}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Nothing to restore."""
+
+
+class Adam:
+    """Adam (Kingma & Ba 2015, Algorithm 1)."""
+
+    def __init__(self, parameters: Sequence[nn.Parameter], settings: OptimiserSettings) -> None:
+        self.parameters: list[Tensor] = list(parameters)
+        self.settings = settings
+        self._first = [torch.zeros_like(p) for p in self.parameters]
+        self._second = [torch.zeros_like(p) for p in self.parameters]
+        self._steps = 0
+
+    @torch.no_grad()
+    def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Apply one update when a share `progress` of the training is done."""
+        s, grads = self.settings, list(gradients)
+        _clip(grads, s.clip_norm)
+        self._steps += 1
+        torch._foreach_lerp_(self._first, grads, 1 - s.beta1)
+        torch._foreach_mul_(self._second, s.beta2)
+        torch._foreach_addcmul_(self._second, grads, grads, value=1 - s.beta2)
+        scale = (1 - s.beta2**self._steps) ** 0.5
+        denominator = torch._foreach_sqrt(self._second)
+        torch._foreach_div_(denominator, scale)
+        torch._foreach_add_(denominator, s.epsilon)
+        rate = s.rate(progress) / (1 - s.beta1**self._steps)
+        torch._foreach_addcdiv_(self.parameters, self._first, denominator, value=-rate)
+
+    def state(self) -> dict[str, Tensor]:
+        """Moments and step count, by position."""
+        moments = {f"first.{i}": m for i, m in enumerate(self._first)}
+        moments |= {f"second.{i}": m for i, m in enumerate(self._second)}
+        return moments | {"steps": torch.tensor(self._steps)}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Restore what `state` gave."""
+        for name, moments in (("first", self._first), ("second", self._second)):
+            for position, moment in enumerate(moments):
+                moment.copy_(state[f"{name}.{position}"])
+        self._steps = int(state["steps"])
+
+
+Optimiser = SGD | Adam
+_KINDS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
+
+
+def build_optimiser(modules: Iterable[nn.Module], settings: OptimiserSettings) -> Optimiser:
+    """An optimiser over all parameters of `modules`."""
+    parameters = [p for module in modules for p in module.parameters()]
+    return _KINDS[settings.kind](parameters, settings)
+
+
+def _clip(gradients: list[Tensor], bound: float) -> None:
+    """Scale gradients so that their joint norm is at most `bound`, without reading it back."""
+    if bound > 0:
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        torch._foreach_mul_(gradients, (bound / (norm + 1e-6)).clamp(max=1.0))

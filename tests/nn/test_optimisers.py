@@ -1,0 +1,48 @@
+"""Our optimisers take the same steps as torch's."""
+
+import pytest
+import torch
+from torch import nn
+
+from arae.nn.optimisers import OptimiserSettings, build_optimiser
+
+
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+@pytest.mark.parametrize("clip", [0.0, 0.5])
+def test_same_steps_as_torch(kind: str, clip: float) -> None:
+    ours, theirs = nn.Linear(3, 2), nn.Linear(3, 2)
+    theirs.load_state_dict(ours.state_dict())
+    optimiser = build_optimiser(
+        [ours], OptimiserSettings(kind=kind, lr=0.1, beta1=0.5, clip_norm=clip)
+    )
+    make = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[kind]
+    extra = {"betas": (0.5, 0.999)} if kind == "adam" else {}
+    reference = make(theirs.parameters(), lr=0.1, **extra)
+    for step in range(5):
+        inputs = torch.full((4, 3), float(step + 1))
+        optimiser.step(torch.autograd.grad(ours(inputs).square().sum(), list(ours.parameters())))
+        reference.zero_grad()
+        theirs(inputs).square().sum().backward()
+        if clip:
+            torch.nn.utils.clip_grad_norm_(theirs.parameters(), clip)
+        reference.step()
+    torch.testing.assert_close(ours.weight, theirs.weight)
+
+
+def test_rate_falls_linearly_to_its_final_share() -> None:
+    settings = OptimiserSettings(lr=2.0, final_share=0.5)
+    assert [settings.rate(p) for p in (0.0, 0.5, 1.0)] == [2.0, 1.5, 1.0]
+
+
+def test_adam_state_round_trip() -> None:
+    first, second = nn.Linear(2, 2), nn.Linear(2, 2)
+    second.load_state_dict(first.state_dict())
+    settings = OptimiserSettings(kind="adam", lr=0.1)
+    left, right = build_optimiser([first], settings), build_optimiser([second], settings)
+    gradients = [torch.ones_like(p) for p in first.parameters()]
+    left.step([g.clone() for g in gradients])
+    second.load_state_dict(first.state_dict())
+    right.load_state(left.state())
+    left.step([g.clone() for g in gradients])
+    right.step([g.clone() for g in gradients])
+    assert torch.equal(first.weight, second.weight)

@@ -1,0 +1,87 @@
+"""Tiny texts and tiny recipes of every system, for tests that run in milliseconds."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from arae.nn.batch import TextStore
+from arae.systems.registry import build_system, parse_recipe
+from arae.systems.system import TextSystem
+from arae.text.encoded import EncodedText
+
+VOCABULARY_SIZE = 24
+
+_SIZES = {
+    "encoder": {"embedding": 6, "hidden": 8},
+    "decoder": {"embedding": 6, "hidden": 8},
+    "latent": 8,
+}
+_COMMON: dict[str, Any] = {"epochs": 3, "batch_size": 8, "max_length": 8, "log_every": 4}
+_ADAM = {"kind": "adam", "lr": 0.01}
+_ADVERSARIES = {
+    "generator": {"noise": 4, "hidden": [8, 8]},
+    "critic": {"hidden": [8, 8], "steps": 2},
+}
+
+
+def _arae(**changes: Any) -> dict[str, Any]:
+    recipe = {"system": "arae", **_COMMON, **_SIZES, **_ADVERSARIES, **changes}
+    recipe["critic"] = {**_ADVERSARIES["critic"], **changes.get("critic", {})}
+    return recipe
+
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "lm": {"system": "lm", **_COMMON, "decoder": {"embedding": 6, "hidden": 8, "dropout": 0.2}},
+    "ae": {"system": "ae", **_COMMON, **_SIZES, "noise": {"std": 0.1, "decay": 0.9, "every": 5}},
+    "ae-adam": {"system": "ae", **_COMMON, **_SIZES, "autoencoder": _ADAM, "sphere": False},
+    "vae": {
+        "system": "vae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "decoder": {"embedding": 6, "hidden": 8, "dropout": 0.1, "word_dropout": 0.2},
+    },
+    "aae-dirac": {
+        "system": "aae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "discriminator": [12],
+    },
+    "aae-gaussian": {
+        "system": "aae",
+        **_COMMON,
+        **_SIZES,
+        "posterior": "gaussian",
+        "autoencoder": _ADAM,
+        "discriminator": [12],
+    },
+    "arae-paper": _arae(
+        gan_schedule=[2],
+        encoder_gradient={"kind": "norm_matched", "weight": 0.01, "every_critic_step": True},
+        critic={"batch_norm": "after_first", "constraint": {"kind": "weight_clip", "bound": 0.01}},
+    ),
+    "arae-code2018": _arae(critic={"constraint": {"kind": "gradient_penalty", "weight": 1.0}}),
+    "arae-spectral": _arae(critic={"constraint": {"kind": "spectral_norm"}}),
+}
+
+
+def toy_text(sentences: int = 64, seed: int = 0, longest: int = 7) -> EncodedText:
+    """Random sentences of 1 … `longest` words."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, longest + 1, sentences)
+    offsets = np.array([0, *itertools.accumulate(lengths)], dtype=np.int64)
+    return EncodedText(rng.integers(4, VOCABULARY_SIZE, offsets[-1]).astype(np.int32), offsets)
+
+
+def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
+    """The same, ready to be batched."""
+    return TextStore(toy_text(sentences, seed))
+
+
+def toy_system(name: str, seed: int = 1, **changes: Any) -> TextSystem:
+    """A freshly initialised tiny system."""
+    return build_system(parse_recipe({**RECIPES[name], **changes}), VOCABULARY_SIZE, seed)
