@@ -1,0 +1,89 @@
+"""AAE: adversarial autoencoder with a fixed prior N(0, I) (Makhzani et al. 2015; M6).
+
+(D)  L_D(w) = mean softplus(−D(z_p)) + mean softplus(D(z_q)), z_p ~ N(0, I), z_q ~ q_φ(z | x)
+(AE) L(φ, ψ) = L_rec + λ · mean softplus(−D(z_q))   (non-saturating)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+from arae.foundation.settings import bounded, nested
+from arae.nn.batch import Batch
+from arae.nn.initialisation import normal_
+from arae.nn.mlp import mlp
+from arae.nn.optimisers import OptimiserSettings, build_optimiser
+from arae.nn.randomness import Draws
+from arae.systems.autoencoder import Autoencoder, AutoencoderSettings
+from arae.systems.system import Loss, Moment, Phase
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(AutoencoderSettings):
+    """`posterior`: `dirac` or `gaussian` head; `adversarial_weight` is λ."""
+
+    system: str = "aae"
+    posterior: Literal["dirac", "gaussian"] = "dirac"
+    reduction: Literal["token_mean", "sentence_sum"] = "sentence_sum"
+    discriminator: tuple[int, ...] = (512,)
+    discriminator_std: float = bounded(0.02, low=0.0)
+    discriminator_optimiser: OptimiserSettings = nested(
+        OptimiserSettings, kind="adam", lr=5e-4, beta1=0.5
+    )
+    adversarial_weight: float = bounded(10.0, low=0.0)
+
+
+class AdversarialAutoencoder(Autoencoder):
+    """A discriminator tells prior samples (high) from codes (low); the encoder fools it."""
+
+    settings: Settings
+
+    def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:
+        gaussian = settings.posterior == "gaussian"
+        super().__init__(settings, vocabulary_size, seed, gaussian=gaussian, sphere=False)
+        self.discriminator = mlp([settings.latent, *settings.discriminator, 1], nn.ReLU)
+        normal_(
+            [self.discriminator], settings.discriminator_std, Draws(seed, "init", "discriminator")
+        )
+        parts = (self.encoder, self.decoder)
+        discriminate = build_optimiser([self.discriminator], settings.discriminator_optimiser)
+        reconstruct = build_optimiser(parts, settings.autoencoder)
+        self._phases = (
+            Phase("discriminator", (self.discriminator,), self._discriminator_loss, discriminate),
+            Phase("autoencoder", parts, self._autoencoder_loss, reconstruct),
+        )
+
+    def phases(self, epoch: int) -> Sequence[Phase]:
+        """(D), then (AE), on the same sentences."""
+        return self._phases
+
+    def _discriminator_loss(self, batch: Batch, moment: Moment) -> Loss:
+        with torch.no_grad():
+            code = self.encoder(batch).sample(moment.draws)
+        prior = self.sample_latents(batch.size, moment.draws)
+        on_prior, on_codes = self.discriminator(prior), self.discriminator(code)
+        loss = functional.softplus(-on_prior).mean() + functional.softplus(on_codes).mean()
+        accuracy = ((on_prior > 0).float().mean() + (on_codes < 0).float().mean()) / 2
+        return loss, {"discriminator": loss, "discriminator_accuracy": accuracy}
+
+    def _autoencoder_loss(self, batch: Batch, moment: Moment) -> Loss:
+        code = self.encoder(batch).sample(moment.draws)
+        reconstruction = self.reconstruction(batch, code, moment.draws)
+        fooling = functional.softplus(-self.discriminator(code)).mean()
+        loss = reconstruction + self.settings.adversarial_weight * fooling
+        return loss, {"reconstruction": reconstruction, "adversarial": fooling}
+
+    def sample_latents(self, count: int, draws: Draws) -> Tensor:
+        """z ~ N(0, I) [count, d]."""
+        return draws.normal(count, self.settings.latent)
+
+
+def build(settings: Settings, vocabulary_size: int, seed: int) -> AdversarialAutoencoder:
+    """A new AAE."""
+    return AdversarialAutoencoder(settings, vocabulary_size, seed)

@@ -1,0 +1,82 @@
+"""AE: deterministic autoencoder, sampled through a Gaussian fitted to its training codes (M1).
+
+(1) L_rec(φ, ψ) = mean −log p_ψ(x | enc_φ(x) + η); after training z ~ N(m, C), full covariance, put
+back on the sphere when codes live there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as functional
+from torch import Tensor
+
+from arae.foundation.settings import bounded, nested
+from arae.nn.batch import Batch, TextStore
+from arae.nn.optimisers import build_optimiser
+from arae.nn.randomness import Draws
+from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, NoiseSettings, add_noise
+from arae.systems.system import Loss, Moment, Phase
+
+ENCODE_BATCH = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(AutoencoderSettings):
+    """`sphere` normalises codes; `ridge` is added to the covariance as ridge·tr(C)/d."""
+
+    system: str = "ae"
+    sphere: bool = True
+    noise: NoiseSettings = nested(NoiseSettings)
+    ridge: float = bounded(1e-5, low=0.0)
+
+
+class PlainAutoencoder(Autoencoder):
+    """Reconstruction alone."""
+
+    settings: Settings
+    code_mean: Tensor
+    code_factor: Tensor
+
+    def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:
+        super().__init__(settings, vocabulary_size, seed, gaussian=False, sphere=settings.sphere)
+        self.register_buffer("code_mean", torch.zeros(settings.latent))
+        self.register_buffer("code_factor", torch.eye(settings.latent))
+        parts = (self.encoder, self.decoder)
+        optimiser = build_optimiser(parts, settings.autoencoder)
+        self._reconstruct = Phase("reconstruction", parts, self._loss, optimiser)
+
+    def phases(self, epoch: int) -> Sequence[Phase]:
+        """(1) only."""
+        return [self._reconstruct]
+
+    def _loss(self, batch: Batch, moment: Moment) -> Loss:
+        code = add_noise(self.encode(batch), self.settings.noise.at(moment.iteration), moment.draws)
+        loss = self.reconstruction(batch, code, moment.draws)
+        return loss, {"reconstruction": loss}
+
+    @torch.no_grad()
+    def fit_prior(self, store: TextStore) -> None:
+        """Mean and Cholesky factor of the training codes' covariance, in float64."""
+        parts = [
+            self.encode(store.batch(rows)) for rows in torch.arange(len(store)).split(ENCODE_BATCH)
+        ]
+        codes = torch.cat(parts).double()
+        centred = codes - codes.mean(dim=0)
+        covariance = centred.t() @ centred / max(len(codes) - 1, 1)
+        ridge = self.settings.ridge * covariance.diagonal().mean() + 1e-12
+        covariance.diagonal().add_(ridge)
+        self.code_mean.copy_(codes.mean(dim=0))
+        self.code_factor.copy_(torch.linalg.cholesky(covariance))
+
+    def sample_latents(self, count: int, draws: Draws) -> Tensor:
+        """z ~ N(m, C) [count, d]."""
+        code = self.code_mean + draws.normal(count, self.settings.latent) @ self.code_factor.t()
+        return functional.normalize(code, dim=1) if self.settings.sphere else code
+
+
+def build(settings: Settings, vocabulary_size: int, seed: int) -> PlainAutoencoder:
+    """A new autoencoder."""
+    return PlainAutoencoder(settings, vocabulary_size, seed)

@@ -1,0 +1,113 @@
+"""What encoder-decoder systems share: parts, the reconstruction loss, code noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor, nn
+
+from arae.foundation.settings import bounded, nested
+from arae.nn.batch import Batch
+from arae.nn.decoder import DecoderSettings, TextDecoder
+from arae.nn.encoder import EncoderSettings, TextEncoder
+from arae.nn.initialisation import uniform_
+from arae.nn.optimisers import OptimiserSettings
+from arae.nn.posteriors import Dirac, DiracHead, GaussianHead, Posterior
+from arae.nn.randomness import Draws
+from arae.systems.system import TextSystem, TrainingSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderSettings(TrainingSettings):
+    """Sizes and the reconstruction optimiser of every encoder-decoder system.
+
+    `reduction`: `token_mean` divides the batch's nll by its tokens (ARAE's code), `sentence_sum`
+    by its sentences (VAE literature); it rescales every weight beside it. `forget_bias`: initial
+    bias of the LSTMs' forget gates (0 in the paper's code; 1 learns long-range content sooner).
+    """
+
+    encoder: EncoderSettings = nested(EncoderSettings)
+    decoder: DecoderSettings = nested(DecoderSettings)
+    latent: int = bounded(300, low=1)
+    reduction: Literal["token_mean", "sentence_sum"] = "token_mean"
+    autoencoder: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
+    init_bound: float = bounded(0.1, low=0.0)
+    forget_bias: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseSettings:
+    """N(0, std²) added to codes while reconstructing; std falls by `decay` every `every` iterations."""
+
+    std: float = bounded(0.0, low=0.0)
+    decay: float = bounded(1.0, low=0.0, high=1.0)
+    every: int = bounded(100, low=1)
+
+    def at(self, iteration: int) -> float:
+        """Standard deviation at an iteration."""
+        return self.std * self.decay ** (iteration // self.every)
+
+
+class Encoder(nn.Module):
+    """Text encoder with a posterior head: sentences → q(z | x)."""
+
+    def __init__(self, text: TextEncoder, head: DiracHead | GaussianHead) -> None:
+        super().__init__()
+        self.text, self.head = text, head
+
+    def forward(self, batch: Batch) -> Posterior:
+        """Posterior over codes, in row order."""
+        posterior: Posterior = self.head(self.text(batch))
+        return posterior
+
+
+class Autoencoder(TextSystem):
+    """Encoder, decoder and the reconstruction term; subclasses add what makes them different."""
+
+    settings: AutoencoderSettings
+
+    def __init__(
+        self,
+        settings: AutoencoderSettings,
+        vocabulary_size: int,
+        seed: int,
+        *,
+        gaussian: bool,
+        sphere: bool,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        text = TextEncoder(vocabulary_size, settings.encoder)
+        head: DiracHead | GaussianHead
+        if gaussian:
+            head = GaussianHead(text.feature_size, settings.latent)
+        else:
+            head = DiracHead(text.feature_size, settings.latent, normalise=sphere)
+        self.encoder = Encoder(text, head)
+        self.decoder = TextDecoder(vocabulary_size, settings.latent, settings.decoder)
+        uniform_([self.encoder, self.decoder], settings.init_bound, Draws(seed, "init"))
+        for lstm in (text.lstm, self.decoder.lstm):
+            lstm.open_forget_gates_(settings.forget_bias)
+
+    def reconstruction(self, batch: Batch, code: Tensor, draws: Draws | None) -> Tensor:
+        """Mean −log p(x | z), reduced as the recipe says: scalar, nats."""
+        total = self.decoder.nll(batch, code, draws).sum()
+        per_token = self.settings.reduction == "token_mean"
+        return total / (batch.tokens if per_token else batch.size)
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Mean codes [B, d], in row order."""
+        return self.encoder(batch).mean()
+
+    def loss_per_sentence(self, batch: Batch) -> Tensor:
+        """−log p(x | E[z | x]) [B]."""
+        return batch.sum_per_row(self.decoder.nll(batch, self.encode(batch)))
+
+
+def add_noise(code: Tensor, std: float, draws: Draws) -> Tensor:
+    """code + N(0, std²)."""
+    return code if std == 0 else code + std * draws.normal(*code.shape)
+
+
+__all__ = ["Autoencoder", "AutoencoderSettings", "Dirac", "Encoder", "NoiseSettings", "add_noise"]

@@ -1,0 +1,47 @@
+"""Finding systems by name: every module of this package with `Settings` and `build` is one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any, cast
+
+import arae.systems as package
+from arae.foundation.errors import SettingsError
+from arae.foundation.settings import parse_settings, suggest
+from arae.systems.system import TextSystem, TrainingSettings
+
+
+def system_names() -> list[str]:
+    """Names of all systems, sorted."""
+    names = (module.name for module in pkgutil.iter_modules(package.__path__))
+    return sorted(name for name in names if hasattr(_module(name), "build"))
+
+
+def parse_recipe(values: Mapping[str, Any], where: str = "recipe") -> TrainingSettings:
+    """The typed settings of a recipe; the system is named by its key `system`."""
+    name = values.get("system")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise SettingsError(f"{where}.system: expected the name of a system, got {name!r}")
+    return cast(TrainingSettings, parse_settings(settings_class(name, where), values, where))
+
+
+def settings_class(name: str, where: str = "recipe") -> type[TrainingSettings]:
+    """The settings dataclass of a system."""
+    try:
+        return cast(type[TrainingSettings], _module(name).Settings)
+    except (ModuleNotFoundError, AttributeError):
+        raise SettingsError(
+            f"{where}.system: no system '{name}'{suggest(name, system_names())}"
+        ) from None
+
+
+def build_system(settings: TrainingSettings, vocabulary_size: int, seed: int) -> TextSystem:
+    """A freshly initialised system; weights depend on `seed` only."""
+    return cast(TextSystem, _module(settings.system).build(settings, vocabulary_size, seed))
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{package.__name__}.{name}")

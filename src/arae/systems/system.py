@@ -1,0 +1,115 @@
+"""What a system is: parts, phases, and how to sample from it.
+
+A training iteration is a list of phases. A phase owns some modules; the engine differentiates its
+loss with respect to their parameters only, so no gradient can leak into a part that it does not
+own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from arae.foundation.settings import bounded, nested
+from arae.nn.batch import Batch, TextStore
+from arae.nn.decoder import TextDecoder
+from arae.nn.optimisers import Optimiser
+from arae.nn.randomness import Draws
+
+# A loss and the numbers worth logging beside it (all on the device, none read back).
+Loss = tuple[Tensor, Mapping[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a loss is computed: schedules and random numbers are functions of it alone."""
+
+    iteration: int
+    epoch: float  # epochs done, with their fraction
+    progress: float  # share of the whole training done, 0 to 1
+    draws: Draws
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One step of an iteration: which modules it trains, on what loss, by which optimiser."""
+
+    name: str
+    modules: tuple[nn.Module, ...]
+    loss: Callable[[Batch, Moment], Loss]
+    optimiser: Optimiser
+    # "epoch": each sentence once an epoch, in the epoch's order; "random": a fresh draw of
+    # sentences; "same": the sentences of the phase before it in the iteration.
+    stream: Literal["epoch", "random", "same"] = "epoch"
+    after_step: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectionSettings:
+    """How the best epoch is chosen, on validation text only.
+
+    `reverse_ngram`: perplexity of validation sentences under an n-gram model of generated ones
+    (K2); `valid_loss`: the system's own loss on validation sentences.
+    """
+
+    by: Literal["reverse_ngram", "valid_loss"] = "reverse_ngram"
+    samples: int = bounded(4000, low=1)
+    order: int = bounded(5, low=1, high=7)
+    from_epoch: int = bounded(1, low=1)
+    patience: int | None = None  # epochs without improvement before training stops; None = never
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """Settings that every recipe has."""
+
+    system: str
+    corpus: str = ""
+    epochs: int = bounded(15, low=1)
+    batch_size: int = bounded(64, low=2)
+    max_length: int = bounded(15, low=1)  # longest generated sentence, in words
+    log_every: int = bounded(50, low=1)
+    checkpoint_minutes: float = bounded(5.0, low=0.0)
+    selection: SelectionSettings = nested(SelectionSettings)
+
+
+class TextSystem(nn.Module):
+    """Base of all text systems: subclasses set `decoder`, `phases` and what they sample from."""
+
+    decoder: TextDecoder
+    settings: TrainingSettings
+
+    def phases(self, epoch: int) -> Sequence[Phase]:
+        """The phases of every iteration of an epoch (0-based), in order; the same Phase may recur."""
+        raise TypeError(f"{type(self).__name__} defines no phases")
+
+    def loss_per_sentence(self, batch: Batch) -> Tensor:
+        """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
+        raise TypeError(f"{type(self).__name__} defines no loss")
+
+    def fit_prior(self, store: TextStore) -> None:
+        """Estimate from training sentences whatever sampling needs beyond trained weights."""
+
+    def sample_latents(self, count: int, draws: Draws) -> Tensor | None:
+        """`count` codes from the model's prior [count, d]; None for a system without codes."""
+        return None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters live."""
+        return self.decoder.output.weight.device
+
+
+def owned_parameters(phase: Phase) -> list[nn.Parameter]:
+    """The parameters a phase may change."""
+    return [parameter for module in phase.modules for parameter in module.parameters()]
+
+
+def distinct_phases(system: TextSystem) -> dict[str, Phase]:
+    """Every phase of a system once, by name, over all its epochs."""
+    epochs = range(system.settings.epochs)
+    return {phase.name: phase for epoch in epochs for phase in system.phases(epoch)}

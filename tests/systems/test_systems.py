@@ -1,0 +1,183 @@
+"""Each system's own mathematics."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as functional
+
+from arae.engine.trainer import run_phase
+from arae.foundation.errors import SettingsError
+from arae.nn.randomness import Draws
+from arae.systems.autoencoder import NoiseSettings
+from arae.systems.registry import parse_recipe, system_names
+from arae.systems.system import Moment, distinct_phases
+from toy import RECIPES, toy_store, toy_system
+
+
+def _moment(epoch: float = 0.0, iteration: int = 0) -> Moment:
+    return Moment(iteration, epoch, 0.0, Draws(1, "phase", iteration))
+
+
+def _batch(size: int = 16):
+    return toy_store().batch(np.arange(size))
+
+
+def test_every_system_is_found() -> None:
+    assert system_names() == ["aae", "ae", "arae", "lm", "vae"]
+    assert {recipe["system"] for recipe in RECIPES.values()} == set(system_names())
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"system": "arrae"}, "did you mean 'arae'"),
+        ({"system": "ae", "epoch": 3}, "did you mean 'epochs'"),
+        ({"system": "ae", "batch_size": "64"}, "expected int"),
+        ({"system": "ae", "encoder": {"hidden": -3}}, "encoder.hidden: -3 is below"),
+        ({"system": "arae", "critic": {"constraint": {"kind": "weight_clp"}}}, "weight_clip"),
+        ({}, "recipe.system"),
+    ],
+)
+def test_bad_recipes_name_the_key(values: dict, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        parse_recipe(values)
+
+
+def test_ae_prior_reproduces_mean_and_covariance_of_codes() -> None:
+    system, store = toy_system("ae-adam"), toy_store(400)
+    system.fit_prior(store)
+    batch = store.batch(np.arange(400))
+    with torch.no_grad():
+        codes = system.encode(batch).double()
+        sampled = system.sample_latents(200_000, Draws(1)).double()
+    torch.testing.assert_close(sampled.mean(0), codes.mean(0), atol=2e-3, rtol=0)
+    torch.testing.assert_close(torch.cov(sampled.t()), torch.cov(codes.t()), atol=2e-3, rtol=0)
+
+
+def test_spherical_ae_samples_on_the_sphere() -> None:
+    system = toy_system("ae")
+    system.fit_prior(toy_store())
+    torch.testing.assert_close(system.sample_latents(50, Draws(1)).norm(dim=1), torch.ones(50))
+
+
+@pytest.mark.slow
+def test_ae_reconstructs_a_small_set_exactly() -> None:
+    from arae.generation.decode import DecodingSettings, decode
+
+    recipe = {
+        "encoder": {"embedding": 24, "hidden": 48},
+        "decoder": {"embedding": 24, "hidden": 48},
+        "latent": 48,
+        "autoencoder": {"kind": "adam", "lr": 0.01, "clip_norm": 1.0},
+        "noise": {"std": 0.0},
+        "forget_bias": 1.0,
+    }
+    system, store = toy_system("ae", **recipe).train(), toy_store(32)
+    (phase,) = system.phases(0)
+    batch = store.batch(np.arange(32))
+    for iteration in range(400):
+        run_phase(system, phase, batch, _moment(iteration=iteration))
+    with torch.no_grad():
+        codes = system.encode(batch)
+        words, lengths = decode(system.decoder, codes, 32, 8, DecodingSettings(), Draws(1))
+    for row in range(32):
+        targets = batch.targets[batch.rows == row][:-1]
+        assert words[row, : lengths[row]].tolist() == targets.tolist()
+
+
+def test_noise_decays_every_so_many_iterations() -> None:
+    noise = NoiseSettings(std=0.2, decay=0.5, every=10)
+    assert [noise.at(i) for i in (0, 9, 10, 25)] == [0.2, 0.2, 0.1, 0.05]
+
+
+def test_vae_weight_anneals_and_held_out_loss_has_weight_one() -> None:
+    system = toy_system("vae", kl_start=0.0, kl_epochs=4.0)
+    assert [system.settings.kl_weight(e) for e in (0, 1, 4, 9)] == [0, 0.25, 1, 1]
+    batch = _batch()
+    (phase,) = system.phases(0)
+    start, metrics = phase.loss(batch, _moment(epoch=0.0))
+    torch.testing.assert_close(start, metrics["reconstruction"])
+    end, metrics = phase.loss(batch, _moment(epoch=4.0))
+    torch.testing.assert_close(end, metrics["reconstruction"] + metrics["kl"])
+
+
+def test_aae_losses_at_a_blind_discriminator() -> None:
+    system = toy_system("aae-dirac")
+    with torch.no_grad():
+        for parameter in system.discriminator.parameters():
+            parameter.zero_()
+    phases = distinct_phases(system)
+    loss, _ = phases["discriminator"].loss(_batch(), _moment())
+    assert loss.item() == pytest.approx(2 * np.log(2), rel=1e-6)
+    total, metrics = phases["autoencoder"].loss(_batch(), _moment())
+    assert metrics["adversarial"].item() == pytest.approx(np.log(2), rel=1e-6)
+    torch.testing.assert_close(total, metrics["reconstruction"] + 10 * metrics["adversarial"])
+
+
+def test_aae_encoder_step_fools_the_discriminator() -> None:
+    system, batch = (
+        toy_system("aae-dirac", reduction="token_mean", adversarial_weight=1e4),
+        _batch(),
+    )
+    phase = distinct_phases(system)["autoencoder"]
+    with torch.no_grad():
+        before = functional.softplus(-system.discriminator(system.encode(batch))).mean()
+    for iteration in range(5):
+        run_phase(system, phase, batch, _moment(iteration=iteration))
+    with torch.no_grad():
+        after = functional.softplus(-system.discriminator(system.encode(batch))).mean()
+    assert after < before
+
+
+def test_arae_schedule_adds_rounds() -> None:
+    paper, code = toy_system("arae-paper"), toy_system("arae-code2018")
+    assert [p.name for p in code.phases(0)] == [
+        "reconstruction",
+        "critic",
+        "critic",
+        "encoder",
+        "generator",
+    ]
+    assert [p.name for p in paper.phases(0)] == [
+        "reconstruction",
+        *["critic", "encoder"] * 2,
+        "generator",
+    ]
+    assert len(paper.phases(1)) == 1 + 2 * 5
+
+
+def test_arae_critic_is_high_on_codes_and_both_opponents_lower_the_gap() -> None:
+    system, batch = toy_system("arae-code2018").train(), _batch()
+    phases = distinct_phases(system)
+
+    def gap() -> float:
+        with torch.no_grad():
+            codes = system.encode(batch)
+            fake = system.generator(Draws(7).normal(64, 4))
+            return (system.critic(codes).mean() - system.critic(fake).mean()).item()
+
+    start = gap()
+    for iteration in range(60):
+        run_phase(system, phases["critic"], batch, _moment(iteration=iteration))
+    trained = gap()
+    assert trained > start
+    for iteration in range(60):
+        run_phase(system, phases["generator"], batch, _moment(iteration=iteration))
+    assert gap() < trained
+    pulled = gap()
+    for iteration in range(3):
+        run_phase(system, phases["encoder"], batch, _moment(iteration=iteration))
+    assert gap() < pulled
+
+
+def test_norm_matched_gradient_has_the_stated_length() -> None:
+    system, batch = toy_system("arae-paper").train(), _batch()
+    phases = distinct_phases(system)
+    run_phase(system, phases["reconstruction"], batch, _moment())
+    slope = system.reconstruction_slope.item()
+    assert slope > 0
+    code = system.encode(batch).detach().requires_grad_()
+    system.encode = lambda batch: code
+    loss, _ = phases["encoder"].loss(batch, _moment())
+    (gradient,) = torch.autograd.grad(loss, code)
+    assert gradient.norm(dim=1).mean().item() == pytest.approx(0.01 * slope, rel=1e-3)
