@@ -1,0 +1,71 @@
+"""Checkpoints that no kill can spoil: written beside, fsynced, renamed, hashed, the last two kept."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from arae.foundation.console import say
+from arae.foundation.errors import DataError
+from arae.foundation.files import commit_partial, partial_path, read_json, sha256_file, write_json
+
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Tensors (parameters, buffers, optimiser moments, best weights) and plain counters."""
+
+    tensors: dict[str, Tensor]
+    progress: dict[str, Any]
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_path(path)
+    try:
+        save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, partial)
+        commit_partial(partial, path)
+    except SafetensorError as error:
+        raise OSError(
+            f"{path}: {error}; free space or check permissions, then run again"
+        ) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def save_checkpoint(folder: Path, iteration: int, checkpoint: Checkpoint) -> None:
+    """Write `step-<iteration>.{safetensors,json}`; the JSON, last, makes it valid by its hash."""
+    tensors = folder / f"step-{iteration:010d}.safetensors"
+    save_tensors(tensors, checkpoint.tensors)
+    record = {"sha256": sha256_file(tensors), "progress": checkpoint.progress}
+    write_json(tensors.with_suffix(".json"), record)
+    for old in sorted(folder.glob("step-*.json"))[:-KEPT]:
+        old.unlink()
+        old.with_suffix(".safetensors").unlink(missing_ok=True)
+
+
+def load_checkpoint(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint whose hash holds; a damaged one is reported and passed over."""
+    for record in sorted(folder.glob("step-*.json"), reverse=True):
+        tensors = record.with_suffix(".safetensors")
+        try:
+            content = read_json(record)
+            if sha256_file(tensors) != content["sha256"]:
+                raise DataError("does not match its hash")
+            return Checkpoint(load_file(tensors), content["progress"])
+        except (DataError, OSError, KeyError, TypeError, SafetensorError) as error:
+            say(f"{tensors}: damaged checkpoint passed over ({error})")
+    return None
+
+
+def discard_checkpoints(folder: Path) -> None:
+    """Remove the folder of a finished training."""
+    shutil.rmtree(folder, ignore_errors=True)

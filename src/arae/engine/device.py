@@ -1,0 +1,33 @@
+"""Where computation runs, and how deterministic it is."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from arae.foundation.errors import SettingsError
+
+
+def prepare_device(name: str, threads: int) -> torch.device:
+    """The device `auto`, `cpu` or `cuda[:n]`, with deterministic kernels and a thread count."""
+    torch.set_num_threads(max(1, threads))
+    chosen = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+    try:
+        device = torch.device(chosen)
+    except RuntimeError as error:
+        raise SettingsError(f"--device {name}: expected auto, cpu, cuda or cuda:N") from error
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise SettingsError(
+                f"--device {name}: this machine shows no CUDA device; use cpu or auto"
+            )
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    return device
+
+
+def describe_device(device: torch.device) -> dict[str, object]:
+    """Facts for the provenance sidecar."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return {"device": name, "threads": torch.get_num_threads()}

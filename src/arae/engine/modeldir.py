@@ -1,0 +1,123 @@
+"""A model directory: weights, recipe, vocabulary, history. Loading checks hashes, never unpickles."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from arae.engine.checkpoint import save_tensors
+from arae.foundation.errors import DataError, IntegrityError
+from arae.foundation.files import (
+    atomic_write,
+    commit_partial,
+    partial_path,
+    read_json,
+    sha256_file,
+    write_json,
+)
+from arae.foundation.settings import plain
+from arae.systems.registry import build_system, parse_recipe
+from arae.systems.system import TextSystem
+from arae.text.vocabulary import Vocabulary
+
+FILES = ("model.safetensors", "recipe.json", "vocabulary.txt", "history.jsonl")
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A system ready to use, with its vocabulary and recipe."""
+
+    system: TextSystem
+    vocabulary: Vocabulary
+    recipe: dict[str, Any]
+
+
+def save_model(
+    folder: Path,
+    system: TextSystem,
+    seed: int,
+    vocabulary: Path,
+    history: Iterable[dict[str, Any]],
+    selected: dict[str, Any],
+) -> list[Path]:
+    """Write the files of a model directory, each atomically; returns them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights, recipe, words, curve = (folder / name for name in FILES)
+    save_tensors(weights, system.state_dict())
+    partial = partial_path(words)
+    shutil.copyfile(vocabulary, partial)
+    commit_partial(partial, words)
+    with atomic_write(curve) as handle:
+        handle.writelines(json.dumps(record, sort_keys=True) + "\n" for record in history)
+    size = system.decoder.output.out_features
+    write_json(
+        recipe,
+        {
+            "format": FORMAT,
+            "settings": plain(system.settings),
+            "seed": seed,
+            "selected": selected,
+            "parameters": sum(p.numel() for p in system.parameters()),
+            "vocabulary": {"size": size, "sha256": sha256_file(words)},
+            "weights": {"sha256": sha256_file(weights)},
+        },
+    )
+    return [weights, recipe, words, curve]
+
+
+def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
+    """Load a model directory; raises `IntegrityError` naming any file that is not what was saved."""
+    weights, recipe_path, words, _ = (folder / name for name in FILES)
+    for path in (weights, recipe_path, words):
+        if not path.is_file():
+            raise IntegrityError(f"{path}: missing; a model directory holds {', '.join(FILES)}")
+    _check_sidecar(folder)
+    try:
+        recipe = read_json(recipe_path)
+        _expect(weights, recipe["weights"]["sha256"])
+        _expect(words, recipe["vocabulary"]["sha256"])
+        vocabulary = Vocabulary.load(words)
+        settings = parse_recipe(recipe["settings"], str(recipe_path))
+        system = build_system(settings, int(recipe["vocabulary"]["size"]), int(recipe["seed"]))
+        if len(vocabulary) != recipe["vocabulary"]["size"]:
+            raise IntegrityError(
+                f"{words}: holds {len(vocabulary)} types, another model's vocabulary"
+            )
+        system.load_state_dict(load_file(weights))
+    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, DataError) as error:
+        raise IntegrityError(f"{folder}: not a usable model directory: {error}") from error
+    return LoadedModel(system.to(device).eval(), vocabulary, recipe)
+
+
+def _check_sidecar(folder: Path) -> None:
+    """Every file that the folder's provenance names must be the one that was made."""
+    sidecar = folder / "provenance.json"
+    if not sidecar.is_file():
+        return
+    try:
+        outputs = {
+            Path(name).name: entry["sha256"]
+            for name, entry in read_json(sidecar)["outputs"].items()
+        }
+    except (DataError, KeyError, TypeError, AttributeError) as error:
+        raise IntegrityError(f"{sidecar}: not a provenance record ({error})") from error
+    for name, expected in outputs.items():
+        _expect(folder / name, expected)
+
+
+def _expect(path: Path, sha256: str) -> None:
+    if not path.is_file():
+        raise IntegrityError(f"{path}: missing; fetch or train the model again")
+    if sha256_file(path) != sha256:
+        raise IntegrityError(
+            f"{path}: its bytes are not those that were saved; fetch or train again"
+        )

@@ -1,0 +1,214 @@
+"""The training loop.
+
+Everything random is a function of (seed, epoch, iteration), so a run that is killed and resumed is
+bit for bit the run that was not. Losses stay on the device and are read every `log_every`
+iterations.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from arae.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from arae.engine.signals import StopRequest
+from arae.foundation.console import Progress, progress, say
+from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
+from arae.nn.batch import Batch, TextStore
+from arae.nn.randomness import Draws
+from arae.systems.system import Moment, Phase, TextSystem, distinct_phases, owned_parameters
+
+# Called at each epoch's end with the system; returns metrics, of which "score" (low is good)
+# decides which epoch's weights are kept.
+Validate = Callable[[TextSystem], dict[str, float]]
+Record = dict[str, Any]
+
+
+class Trainer:
+    """Trains one system; its state is `iteration`, the best epoch so far, and the history."""
+
+    def __init__(
+        self,
+        system: TextSystem,
+        store: TextStore,
+        seed: int,
+        validate: Validate,
+        folder: Path,
+        stop: StopRequest,
+        on_record: Callable[[Record], None] = lambda record: None,
+    ) -> None:
+        self.system, self.store, self.seed = system, store, seed
+        self.settings = system.settings
+        self.iteration = 0
+        self.history: list[Record] = []
+        self.best: dict[str, Any] = {"epoch": None, "score": math.inf}
+        self.resumed_from = 0
+        self._best_weights: dict[str, Tensor] = {}
+        self._validate, self._folder, self._stop, self._on_record = (
+            validate,
+            folder,
+            stop,
+            on_record,
+        )
+        self._per_epoch = max(1, len(store) // self.settings.batch_size)
+        self._pending: list[tuple[int, str, dict[str, Tensor | float]]] = []
+        self._phases = distinct_phases(system)
+        self._saved_at = time.monotonic()
+
+    def fit(self) -> None:
+        """Train to the last epoch (or patience's end), then put the best epoch's weights back."""
+        self._resume()
+        last = self.settings.epochs * self._per_epoch
+        self.system.train()
+        with progress("training", last, "iterations", done=self.iteration) as bar:
+            while self.iteration < last and not self._patience_is_over():
+                epoch, position = divmod(self.iteration, self._per_epoch)
+                order = Draws(self.seed, "order", epoch).permutation(len(self.store))
+                phases = self.system.phases(epoch)
+                for batch in self._batches(order, position):
+                    self._iterate(phases, batch)
+                    self._after_iteration(bar)
+        if self._best_weights:
+            self.system.load_state_dict(self._best_weights)
+
+    def _iterate(self, phases: Sequence[Phase], batch: Batch) -> None:
+        """One iteration: each phase updates the parameters that it owns, and nothing else."""
+        current = batch
+        for place, phase in enumerate(phases):
+            draws = Draws(self.seed, "phase", self.iteration, place, device=self.store.device)
+            if phase.stream == "epoch":
+                current = batch
+            elif phase.stream == "random":
+                chosen = Draws(self.seed, "batch", self.iteration, place)
+                current = self.store.batch(chosen.integers(len(self.store), batch.size))
+            epoch = self.iteration / self._per_epoch
+            moment = Moment(self.iteration, epoch, epoch / self.settings.epochs, draws)
+            metrics = run_phase(self.system, phase, current, moment)
+            self._pending.append((self.iteration + 1, phase.name, metrics))
+        self.iteration += 1
+
+    def _batches(self, order: Tensor, position: int) -> Any:
+        """The epoch's batches from `position` on; the last, partial one is left out."""
+        size = min(self.settings.batch_size, len(order))
+        for start in range(position * size, self._per_epoch * size, size):
+            yield self.store.batch(order[start : start + size])
+
+    def _after_iteration(self, bar: Progress) -> None:
+        bar.advance()
+        stop = bool(self._stop)  # read once: a signal may arrive between two looks
+        epoch_ended = self.iteration % self._per_epoch == 0
+        if epoch_ended or self.iteration % self.settings.log_every == 0:
+            self._flush()
+        if epoch_ended:
+            self._end_epoch()
+        minutes = (time.monotonic() - self._saved_at) / 60
+        if epoch_ended or stop or minutes >= self.settings.checkpoint_minutes > 0:
+            self._save()
+        if stop:
+            cause = InterruptedByUser if self._stop.received == 2 else Preempted
+            raise cause(
+                f"stopped at iteration {self.iteration}; saved, run the same command to go on"
+            )
+
+    def _flush(self) -> None:
+        """Read the pending losses back and record their means."""
+        sums: dict[str, list[float]] = {}
+        for *_, metrics in self._host_pending():
+            for name, value in metrics.items():
+                sums.setdefault(name, []).append(value)
+        self._pending = []
+        self._record({name: sum(values) / len(values) for name, values in sums.items()})
+
+    def _host_pending(self) -> list[tuple[int, str, dict[str, float]]]:
+        """The pending metrics as numbers, in one transfer from the device; NaN and infinities refused."""
+        tensors = [v for *_, m in self._pending for v in m.values() if isinstance(v, Tensor)]
+        numbers = iter(torch.stack(tensors).tolist() if tensors else [])
+        result = []
+        for step, phase, metrics in self._pending:
+            values = {n: next(numbers) if isinstance(v, Tensor) else v for n, v in metrics.items()}
+            for name, value in values.items():
+                if not math.isfinite(value):
+                    raise TrainingError(
+                        f"phase '{phase}' gave {name} = {value} at iteration {step}; the last good "
+                        f"checkpoint is in {self._folder}; lower a learning rate or clip gradients"
+                    )
+            result.append((step, phase, values))
+        return result
+
+    def _record(self, values: dict[str, float]) -> None:
+        if values:
+            epoch = round(self.iteration / self._per_epoch, 4)
+            record = {"step": self.iteration, "epoch": epoch, **values}
+            self.history.append(record)
+            self._on_record(record)
+
+    def _end_epoch(self) -> None:
+        epoch = self.iteration // self._per_epoch
+        metrics = self._validate(self.system)
+        score = metrics.pop("score")
+        self._record(metrics)
+        better = score < self.best["score"] and epoch >= self.settings.selection.from_epoch
+        if better or (not self._best_weights and epoch == self.settings.epochs):
+            self.best = {"epoch": epoch, "score": score}
+            self._best_weights = {n: t.clone() for n, t in self.system.state_dict().items()}
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+        say(f"epoch {epoch}/{self.settings.epochs}: {shown}{' (best so far)' if better else ''}")
+
+    def _patience_is_over(self) -> bool:
+        patience, epoch = self.settings.selection.patience, self.iteration // self._per_epoch
+        if patience is None or self.best["epoch"] is None or self.iteration % self._per_epoch:
+            return False
+        return bool(epoch - self.best["epoch"] >= patience)
+
+    def _save(self) -> None:
+        tensors = {f"system.{name}": t for name, t in self.system.state_dict().items()}
+        tensors |= {f"best.{name}": t for name, t in self._best_weights.items()}
+        for name, phase in self._phases.items():
+            tensors |= {f"optimiser.{name}.{k}": t for k, t in phase.optimiser.state().items()}
+        score = self.best["score"]
+        counters = {
+            "iteration": self.iteration,
+            "best": {**self.best, "score": score if math.isfinite(score) else None},
+            "history": self.history,
+            "pending": self._host_pending(),
+        }
+        save_checkpoint(self._folder, self.iteration, Checkpoint(tensors, counters))
+        self._saved_at = time.monotonic()
+
+    def _resume(self) -> None:
+        saved = load_checkpoint(self._folder)
+        if saved is None:
+            return
+        self.system.load_state_dict(_part(saved.tensors, "system."))
+        self._best_weights = _part(saved.tensors, "best.")
+        for name, phase in self._phases.items():
+            phase.optimiser.load_state(_part(saved.tensors, f"optimiser.{name}."))
+        self.iteration = self.resumed_from = saved.progress["iteration"]
+        best = saved.progress["best"]
+        self.best = {**best, "score": math.inf if best["score"] is None else best["score"]}
+        self.history = saved.progress["history"]
+        self._pending = [(step, name, metrics) for step, name, metrics in saved.progress["pending"]]
+        say(f"resumed at iteration {self.iteration}")
+
+
+def run_phase(system: TextSystem, phase: Phase, batch: Batch, moment: Moment) -> dict[str, Tensor]:
+    """Differentiate the phase's loss by its own parameters only and update them."""
+    owned = {id(part) for module in phase.modules for part in module.modules()}
+    for part in system.modules():
+        if hasattr(part, "tracking"):  # running statistics follow ownership
+            part.tracking = id(part) in owned
+    loss, metrics = phase.loss(batch, moment)
+    gradients = torch.autograd.grad(loss, owned_parameters(phase))
+    phase.optimiser.step(gradients, moment.progress)
+    phase.after_step()
+    return {name: value.detach() for name, value in metrics.items()}
+
+
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}

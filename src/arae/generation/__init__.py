@@ -1,0 +1,1 @@
+"""Sentences out of trained systems."""

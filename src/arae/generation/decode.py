@@ -1,0 +1,72 @@
+"""Decoding: codes become sentences, all on the device, finished sentences dropped as they end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from arae.foundation.settings import bounded
+from arae.nn.decoder import TextDecoder
+from arae.nn.randomness import Draws
+from arae.text.vocabulary import BOS, EOS, PAD
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecodingSettings:
+    """`greedy` takes the likeliest word; `sample` draws at `temperature` among the `top_k` likeliest.
+
+    `top_k` 0 means all words.
+    """
+
+    decoding: Literal["greedy", "sample"] = "greedy"
+    temperature: float = bounded(1.0, low=1e-3)
+    top_k: int = bounded(0, low=0)
+
+
+@torch.no_grad()
+def decode(
+    decoder: TextDecoder,
+    latents: Tensor | None,
+    count: int,
+    max_length: int,
+    settings: DecodingSettings,
+    draws: Draws,
+) -> tuple[Tensor, Tensor]:
+    """Generate `count` sentences of at most `max_length` words from codes [count, d].
+
+    Returns word ids [count, max_length] (0-padded, without <eos>) and lengths [count]. <pad> and
+    <bos> are never generated; a sentence that reaches `max_length` words is cut there.
+    """
+    device = decoder.output.weight.device
+    words = torch.full((count, max_length), PAD, dtype=torch.long, device=device)
+    lengths = torch.full((count,), max_length, dtype=torch.long, device=device)
+    running = torch.arange(count, device=device)
+    state = decoder.begin(latents, count)
+    word = torch.full((count,), BOS, dtype=torch.long, device=device)
+    for position in range(max_length + 1):
+        logits, state = decoder.advance(word, state)
+        logits[:, [PAD, BOS]] = -torch.inf
+        word = _choose(logits, settings, draws)
+        ended = word == EOS
+        lengths[running[ended]] = position
+        alive = (~ended).nonzero().squeeze(1)
+        if position == max_length or len(alive) == 0:
+            break
+        running, word = running[alive], word[alive]
+        words[running, position] = word
+        if len(alive) < len(ended):
+            state = state.keep(alive)
+    return words, lengths.clamp_(max=max_length)
+
+
+def _choose(logits: Tensor, settings: DecodingSettings, draws: Draws) -> Tensor:
+    if settings.decoding == "greedy":
+        return logits.argmax(dim=1)
+    logits = logits / settings.temperature
+    if 0 < settings.top_k < logits.shape[1]:
+        least = logits.topk(settings.top_k, dim=1).values[:, -1:]
+        logits = logits.masked_fill(logits < least, -torch.inf)
+    return draws.choice(logits.softmax(dim=1))

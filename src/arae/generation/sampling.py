@@ -1,0 +1,73 @@
+"""Sentences from a system's prior: codes, then decoding, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from arae.foundation.console import progress
+from arae.foundation.settings import bounded
+from arae.generation.decode import DecodingSettings, decode
+from arae.nn.randomness import Draws
+from arae.systems.system import TextSystem
+from arae.text.encoded import EncodedText
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSettings(DecodingSettings):
+    """How many sentences, and how each is decoded."""
+
+    count: int = bounded(100_000, low=1)
+
+
+@contextmanager
+def evaluating(system: TextSystem) -> Iterator[None]:
+    """Evaluation mode inside, the former mode again outside."""
+    was_training = system.training
+    system.eval()
+    try:
+        yield
+    finally:
+        system.train(was_training)
+
+
+def generate(
+    system: TextSystem, count: int, settings: DecodingSettings, seed: int, label: str = ""
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (word ids [B, T], lengths [B]) until `count` sentences are made.
+
+    Sentence i depends on the model, `settings`, `seed` and i's batch only.
+    """
+    with (
+        evaluating(system),
+        torch.no_grad(),
+        progress(label, count if label else None, "sentences") as bar,
+    ):
+        for start in range(0, count, BATCH):
+            size = min(BATCH, count - start)
+            draws = Draws(seed, "sample", start, device=system.device)
+            latents = system.sample_latents(size, draws)
+            words, lengths = decode(
+                system.decoder, latents, size, system.settings.max_length, settings, draws
+            )
+            yield words.cpu().numpy(), lengths.cpu().numpy()
+            bar.advance(size)
+
+
+def generate_text(
+    system: TextSystem, count: int, settings: DecodingSettings, seed: int
+) -> EncodedText:
+    """`count` generated sentences as one encoded text; empty sentences are left out."""
+    parts, lengths = [], []
+    for words, sizes in generate(system, count, settings, seed):
+        parts.append(words[np.arange(words.shape[1])[None, :] < sizes[:, None]])
+        lengths.append(sizes[sizes > 0])
+    sizes = np.concatenate(lengths)
+    offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
+    return EncodedText(np.concatenate(parts).astype(np.int32), offsets)

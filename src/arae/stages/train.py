@@ -1,0 +1,111 @@
+"""Example:
+
+  arae train --ids data/processed/scenes/ids --vocabulary data/processed/scenes/vocabulary.txt \\
+      --settings params.yaml#recipes.arae-scenes --seed 1 --out results/models/arae-scenes/seed-1
+
+Stopped by Ctrl-C, SIGTERM or a crash, the same command goes on from its last checkpoint (kept in
+work/train until the model is whole) and ends with the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from arae.foundation.settings import plain, read_settings
+from arae.foundation.stage import stage_run
+from arae.stages.arguments import add_training_arguments
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    add_training_arguments(parser, "recipe, e.g. params.yaml#recipes.arae-scenes")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train one recipe with one seed."""
+    from arae.systems.registry import parse_recipe
+    from arae.text.encoded import EncodedText
+
+    values = read_settings(arguments.settings)
+    values.pop("sampling", None)  # belongs to `sample`; training selects its epoch greedily
+    settings = parse_recipe(values)
+    train_model(
+        "train",
+        arguments,
+        settings,
+        EncodedText.open(arguments.ids, "train"),
+        inputs=id_files(arguments.ids, ("train", "valid")),
+        recorded=plain(settings),
+    )
+
+
+def train_model(
+    stage: str,
+    arguments: argparse.Namespace,
+    settings: Any,
+    text: Any,
+    *,
+    inputs: Sequence[Path],
+    recorded: Any,
+) -> None:
+    """Train `settings` on `text` and write the model directory `arguments.out`."""
+    from arae.engine.checkpoint import discard_checkpoints
+    from arae.engine.device import describe_device, prepare_device
+    from arae.engine.modeldir import FILES, save_model
+    from arae.engine.signals import stop_on_signals
+    from arae.engine.trainer import Trainer
+    from arae.evaluation.selection import Validation
+    from arae.foundation.console import say
+    from arae.generation.decode import DecodingSettings
+    from arae.nn.batch import TextStore
+    from arae.systems.registry import build_system
+    from arae.text.encoded import EncodedText
+    from arae.text.vocabulary import Vocabulary
+
+    device = prepare_device(arguments.device, arguments.threads)
+    folder: Path = arguments.out
+    vocabulary = Vocabulary.load(arguments.vocabulary)
+    with (
+        stop_on_signals() as stop,
+        stage_run(
+            stage,
+            sidecar=folder / "provenance.json",
+            inputs=[*inputs, arguments.vocabulary],
+            outputs=[folder / name for name in FILES],
+            settings=recorded,
+            seed=arguments.seed,
+            modules=[f"arae.systems.{settings.system}"],
+        ) as run,
+    ):
+        system = build_system(settings, len(vocabulary), arguments.seed).to(device)
+        store = TextStore(text, device)
+        valid = EncodedText.open(arguments.ids, "valid")
+        validate = Validation(store, valid, DecodingSettings(), arguments.seed)
+        report = _journal(run.metrics)
+        trainer = Trainer(system, store, arguments.seed, validate, run.work, stop, report)
+        trainer.fit()
+        system.eval()
+        system.fit_prior(store)
+        save_model(
+            folder, system, arguments.seed, arguments.vocabulary, trainer.history, trainer.best
+        )
+        run.facts.update(describe_device(device), resumed_from=trainer.resumed_from)
+    discard_checkpoints(run.work)
+    say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")
+
+
+def _journal(metrics: Any) -> Any:
+    def report(record: dict[str, Any]) -> None:
+        values = {name: v for name, v in record.items() if name != "step"}
+        metrics(record["step"], values)
+
+    return report
+
+
+def id_files(folder: Path, splits: Sequence[str]) -> list[Path]:
+    """Files of encoded splits."""
+    return [folder / f"{split}{end}" for split in splits for end in (".npy", ".offsets.npy")]

@@ -1,0 +1,132 @@
+"""Resume is bit-exact from any step; NaN stops the run by name; selection keeps the best epoch."""
+
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import torch
+
+from arae.engine.signals import StopRequest
+from arae.engine.trainer import Trainer
+from arae.evaluation.selection import Validation
+from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
+from arae.generation.decode import DecodingSettings
+from toy import RECIPES, toy_store, toy_system, toy_text
+
+
+class StopAfter(StopRequest):
+    """Asks to stop once a number of iterations was made in this process."""
+
+    def __init__(self, iterations: int, signal_number: int = 15) -> None:
+        self._left, self._signal = iterations, signal_number
+
+    def __bool__(self) -> bool:
+        self._left -= 1
+        if self._left < 0:
+            self.received = self._signal
+        return self.received is not None
+
+
+def trainer(name: str, folder: Path, stop: StopRequest | None = None, **changes) -> Trainer:
+    system, store = toy_system(name, **changes), toy_store(40)
+    validate = Validation(store, toy_text(20, seed=9), DecodingSettings(), seed=1)
+    return Trainer(system, store, 1, validate, folder, StopRequest() if stop is None else stop)
+
+
+def outcome(run: Trainer) -> tuple[dict, list, dict]:
+    return {k: t.clone() for k, t in run.system.state_dict().items()}, run.history, run.best
+
+
+@pytest.mark.parametrize("iterations", [1, 3, 5, 8])
+@pytest.mark.parametrize("name", RECIPES)
+def test_resume_is_bit_exact(name: str, iterations: int, tmp_path: Path) -> None:
+    whole = trainer(name, tmp_path / "whole")
+    whole.fit()
+    weights, history, best = outcome(whole)
+    for _ in range(100):
+        part = trainer(name, tmp_path / "parts", StopAfter(iterations))
+        try:
+            part.fit()
+            break
+        except Preempted:
+            continue
+    resumed, resumed_history, resumed_best = outcome(part)
+    assert part.resumed_from > 0
+    assert all(torch.equal(weights[key], resumed[key]) for key in weights)
+    assert resumed_history == history
+    assert resumed_best == best
+
+
+def test_ctrl_c_has_its_own_exit_code(tmp_path: Path) -> None:
+    with pytest.raises(InterruptedByUser) as caught:
+        trainer("lm", tmp_path, StopAfter(2, signal_number=2)).fit()
+    assert caught.value.exit_code == 130
+    assert list(tmp_path.glob("step-*.json"))
+
+
+def test_nan_names_phase_and_step_and_keeps_the_last_checkpoint(tmp_path: Path) -> None:
+    run = trainer("arae-code2018", tmp_path)
+    validate = run._validate
+
+    def poison_after_first_epoch(system):
+        result = validate(system)
+        run._poison = True
+        return result
+
+    run._validate = poison_after_first_epoch
+    generate = run.system._generate
+
+    def generate_nan(count, draws):
+        return generate(count, draws) * (float("nan") if getattr(run, "_poison", False) else 1.0)
+
+    run.system._generate = generate_nan
+    with pytest.raises(TrainingError, match=r"phase 'critic' gave critic_gap = nan at iteration 6"):
+        run.fit()
+    assert [p.name for p in tmp_path.glob("step-*.json")] == ["step-0000000005.json"]
+    fresh = trainer("arae-code2018", tmp_path)
+    fresh.fit()
+    assert fresh.resumed_from == 5
+
+
+def test_best_epoch_is_put_back_and_patience_ends_training(tmp_path: Path) -> None:
+    scores = iter([3.0, 1.0, 2.0, 2.5, 0.0])
+    seen = []
+    run = trainer("lm", tmp_path, epochs=5, selection={"by": "valid_loss", "patience": 2})
+
+    def validate(system):
+        seen.append({k: t.clone() for k, t in system.state_dict().items()})
+        return {"valid_loss": 0.0, "score": next(scores)}
+
+    run._validate = validate
+    run.fit()
+    assert len(seen) == 4, "two epochs without improvement end the training"
+    assert run.best == {"epoch": 2, "score": 1.0}
+    assert all(torch.equal(t, seen[1][k]) for k, t in run.system.state_dict().items())
+
+
+def test_every_sentence_is_seen_once_an_epoch_in_a_new_order(tmp_path: Path) -> None:
+    run = trainer("lm", tmp_path)
+    seen: list[list[int]] = []
+    batch = run.store.batch
+    run.store.batch = lambda rows: (seen.append([int(i) for i in rows]), batch(rows))[1]
+    run.fit()
+    epochs = [list(chain.from_iterable(seen[i : i + 5])) for i in range(0, 15, 5)]
+    assert all(sorted(epoch) == list(range(40)) for epoch in epochs)
+    assert epochs[0] != epochs[1] != epochs[2]
+
+
+def test_learning_rate_falls_over_the_training(tmp_path: Path) -> None:
+    optimiser = {"kind": "sgd", "lr": 1.0, "final_share": 0.0}
+    run = trainer("lm", tmp_path, optimiser=optimiser)
+    (phase,) = run.system.phases(0)
+    rates, step = [], phase.optimiser.step
+    phase.optimiser.step = lambda g, progress=0.0: (
+        rates.append(phase.optimiser.settings.rate(progress)),
+        step(g, progress),
+    )[1]
+    run.fit()
+    assert (
+        rates[0] == 1.0
+        and rates == sorted(rates, reverse=True)
+        and rates[-1] == pytest.approx(1 / 15)
+    )
