@@ -1,0 +1,32 @@
+"""Sentence likelihoods under a trained evaluation language model (K1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from arae.engine.modeldir import load_model
+from arae.generation.sampling import evaluating
+from arae.nn.batch import TextStore
+from arae.text.encoded import EncodedText
+
+BATCH = 256
+
+
+def sentence_nll(model: Path, text: EncodedText, threads: int = 1) -> np.ndarray:
+    """−log p(x) of each sentence [N], nats, `<eos>` scored, under the model directory's system.
+
+    Sentences are scored in batches of like length; the result is in the text's order, float64.
+    """
+    torch.set_num_threads(max(1, threads))
+    system = load_model(model).system
+    store = TextStore(text)
+    result = np.empty(len(text))
+    with evaluating(system), torch.no_grad():
+        for rows in np.array_split(np.argsort(text.lengths, kind="stable"), len(text) // BATCH + 1):
+            if len(rows):
+                batch = store.batch(rows)
+                result[rows] = batch.restore(system.loss_per_sentence(batch)).double().numpy()
+    return result

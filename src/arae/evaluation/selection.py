@@ -1,0 +1,59 @@
+"""Model selection during training, on validation text only (K2)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from arae.evaluation.ngram import KneserNey
+from arae.generation.decode import DecodingSettings
+from arae.generation.sampling import evaluating, generate_text
+from arae.nn.batch import TextStore
+from arae.systems.system import TextSystem
+from arae.text.encoded import EncodedText
+
+LOSS_BATCH = 256
+
+
+class Validation:
+    """Judges a system at an epoch's end: held-out loss, and reverse n-gram perplexity if asked.
+
+    `score` is what selection minimises.
+    """
+
+    def __init__(
+        self, train: TextStore, valid: EncodedText, decoding: DecodingSettings, seed: int
+    ) -> None:
+        self._train, self._valid = train, valid
+        self._store = TextStore(valid, train.device)
+        self._decoding, self._seed = decoding, seed
+
+    def __call__(self, system: TextSystem) -> dict[str, float]:
+        """{"valid_loss" in nats per token, "valid_reverse_ppl_ngram", "score", …}."""
+        selection = system.settings.selection
+        loss = held_out_loss(system, self._store)
+        if selection.by == "valid_loss":
+            return {"valid_loss": loss, "score": loss}
+        with evaluating(system):
+            system.fit_prior(self._train)
+        text = generate_text(system, selection.samples, self._decoding, self._seed)
+        if len(text) == 0:
+            return {"valid_loss": loss, "score": float("inf")}
+        size = system.decoder.output.out_features
+        reverse = KneserNey.train(text, size, selection.order).perplexity(self._valid)
+        distinct = len({text[i].tobytes() for i in range(len(text))}) / selection.samples
+        return {
+            "valid_loss": loss,
+            "valid_reverse_ppl_ngram": reverse,
+            "valid_distinct": distinct,
+            "score": reverse,
+        }
+
+
+def held_out_loss(system: TextSystem, store: TextStore) -> float:
+    """The system's deterministic loss on a text, nats per token."""
+    with evaluating(system), torch.no_grad():
+        total = 0.0
+        for rows in np.array_split(np.arange(len(store)), max(1, len(store) // LOSS_BATCH)):
+            total += system.loss_per_sentence(store.batch(rows)).double().sum().item()
+    return total / store.tokens
