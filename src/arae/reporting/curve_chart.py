@@ -1,0 +1,92 @@
+"""Metric against training step, one line a seed, one colour a system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from arae.reporting.charts import Axis, Panel, axis, colour, short
+from arae.reporting.curves import Curve
+from arae.reporting.markup import Markup, element
+
+NARROW, WIDE = (264, 168), (860, 320)
+LEFT, RIGHT, TOP, BOTTOM = 44, 10, 26, 24
+LEGEND_ROOM = 70
+LABEL_GAP = 14
+
+
+def curve_panel(
+    title: str, series: Mapping[tuple[int, str], Mapping[str, Curve]], wide: bool = False
+) -> Panel:
+    """Curves by (colour number, system) and seed; a wide panel names the systems at the lines' ends."""
+    width, height = WIDE if wide else NARROW
+    points = [point for seeds in series.values() for curve in seeds.values() for point in curve]
+    right = RIGHT + (LEGEND_ROOM if wide else 0)
+    last = max([1.0, *(step for step, _ in points)])
+    steps = Axis(low=0.0, high=last, start=LEFT, end=width - right, log=False)
+    values = axis([value for _, value in points] or [1.0], height - BOTTOM, TOP)
+    lines = [
+        _line(index, label, seed, curve, steps, values)
+        for (index, label), seeds in series.items()
+        for seed, curve in seeds.items()
+    ]
+    return Panel(
+        title=title,
+        description="; ".join(
+            f"{label}, seed {seed}: from {curve[0][1]:.4g} to {curve[-1][1]:.4g}"
+            for (_, label), seeds in series.items()
+            for seed, curve in seeds.items()
+        ),
+        width=width,
+        height=height,
+        content=Markup(
+            element("text", title, x=0, y=12, class_="panel-title")
+            + _grid(steps, values, wide)
+            + "".join(lines)
+            + (_legend(series, steps, values) if wide else "")
+            + ("" if lines else _nothing(width, height))
+        ),
+    )
+
+
+def _grid(steps: Axis, values: Axis, wide: bool) -> Markup:
+    parts = []
+    for tick in values.ticks(6 if wide else 4):
+        y = values.at(tick)
+        parts.append(element("line", x1=steps.start, x2=steps.end, y1=y, y2=y, class_="grid"))
+        parts.append(element("text", short(tick), x=steps.start - 6, y=y + 4, class_="tick end"))
+    for tick in steps.ticks(6 if wide else 3):
+        label = short(tick)
+        parts.append(
+            element("text", label, x=steps.at(tick), y=values.start + 17, class_="tick middle")
+        )
+    return Markup("".join(parts))
+
+
+def _nothing(width: int, height: int) -> Markup:
+    return element("text", "no such curve recorded", x=width / 2, y=height / 2, class_="middle")
+
+
+def _line(index: int, label: str, seed: str, curve: Curve, steps: Axis, values: Axis) -> Markup:
+    places = [f"{steps.at(step)} {values.at(value)}" for step, value in curve]
+    name = element("title", f"{label}, seed {seed}")
+    if len(places) == 1:
+        x, _, y = places[0].partition(" ")
+        return element("circle", name, cx=x, cy=y, r=2.5, class_=f"seed {colour(index)}")
+    return element("path", name, d="M" + "L".join(places), class_=f"curve {colour(index)}")
+
+
+def _legend(
+    series: Mapping[tuple[int, str], Mapping[str, Curve]], steps: Axis, values: Axis
+) -> Markup:
+    ends = sorted(
+        (sum(values.at(curve[-1][1]) for curve in seeds.values()) / len(seeds), index, label)
+        for (index, label), seeds in series.items()
+        if seeds
+    )
+    parts, free = [], values.end
+    for y, index, label in ends:
+        y = max(y, free)
+        free = y + LABEL_GAP
+        place = {"x": steps.end + 8, "y": round(y + 4, 1)}
+        parts.append(element("text", label, **place, class_=f"legend {colour(index)}"))
+    return Markup("".join(parts))

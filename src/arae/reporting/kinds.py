@@ -1,0 +1,17 @@
+"""The kinds of study, each one file."""
+
+from __future__ import annotations
+
+from arae.foundation.errors import SettingsError
+from arae.foundation.settings import suggest
+from arae.reporting import coverage
+from arae.reporting.study import StudyKind
+
+KINDS: dict[str, StudyKind] = {"coverage": coverage.KIND}
+
+
+def kind_of(name: str, where: str) -> StudyKind:
+    """The kind called `name`; a `SettingsError` naming the valid ones otherwise."""
+    if name not in KINDS:
+        raise SettingsError(f"{where}: no kind of study '{name}'{suggest(name, KINDS)}")
+    return KINDS[name]

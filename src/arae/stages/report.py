@@ -1,0 +1,67 @@
+"""Example:
+arae report --studies results/studies/coverage-scenes --out results/report.html \\
+    --metrics results/metrics.json
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from arae.foundation.console import say
+from arae.foundation.errors import DataError
+from arae.foundation.files import atomic_write, read_json, write_json
+from arae.foundation.stage import stage_run
+from arae.reporting.kinds import kind_of
+from arae.reporting.ledger import open_ledger
+from arae.reporting.page import render
+from arae.reporting.study import FORMAT
+
+SHOWN = ("table.json", "table.csv", "table.md", "curves.csv")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line of `arae report`."""
+    add = parser.add_argument
+    add("--studies", type=Path, nargs="+", required=True, help="folders of tabulated studies")
+    add("--out", type=Path, required=True, help="the HTML file")
+    add("--metrics", type=Path, required=True, help="flat JSON of all means, for comparisons")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Verify everything that is to be shown, then write the report."""
+    shown = [folder / name for folder in arguments.studies for name in SHOWN]
+    ledger = open_ledger(shown)
+    with stage_run(
+        "report",
+        sidecar=arguments.out.with_name(arguments.out.name + ".provenance.json"),
+        inputs=shown,
+        outputs=[arguments.out, arguments.metrics],
+        settings={"studies": [str(folder) for folder in arguments.studies]},
+    ):
+        tables = [_read_table(folder / "table.json") for folder in arguments.studies]
+        studies = [
+            (table, kind_of(table["kind"], f"{folder / 'table.json'}: kind").figures(table))
+            for table, folder in zip(tables, arguments.studies, strict=True)
+        ]
+        page = render(studies, ledger)
+        write_json(arguments.metrics, {table["study"]: _means(table) for table in tables})
+        with atomic_write(arguments.out) as handle:
+            handle.write(page)
+    say(f"{arguments.out}: {len(ledger.files)} files verified; open it in a browser")
+
+
+def _read_table(path: Path) -> dict[str, Any]:
+    table = read_json(path)
+    if not isinstance(table, dict) or table.get("format") != FORMAT:
+        raise DataError(f"{path}: not a table of format {FORMAT}; tabulate the study again")
+    return table
+
+
+def _means(table: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Label -> metric -> mean."""
+    return {
+        row["label"]: {metric: cell["mean"] for metric, cell in row["cells"].items()}
+        for row in table["rows"]
+    }

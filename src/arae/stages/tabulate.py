@@ -1,0 +1,69 @@
+"""Example:
+arae tabulate --study coverage-scenes --settings study.json \\
+    --scores results/scores/coverage-scenes/*/seed-*.json \\
+    --histories results/models/*-scenes/seed-*/history.jsonl --out results/studies/coverage-scenes
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from arae.foundation.console import say
+from arae.foundation.files import atomic_write, write_json
+from arae.foundation.provenance import verify_chain
+from arae.foundation.settings import parse_settings, plain, read_settings
+from arae.foundation.stage import stage_run
+from arae.reporting import curves, tables
+from arae.reporting.charts import standalone
+from arae.reporting.kinds import kind_of
+from arae.reporting.study import StudySettings, read_score, require_complete
+
+FILES = ("table.csv", "table.md", "table.json", "curves.csv")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command line of `arae tabulate`."""
+    add = parser.add_argument
+    add("--study", required=True, help="name of the study")
+    add("--settings", required=True, help="JSON or FILE#pointer: the study, its evaluation in full")
+    add("--scores", type=Path, nargs="+", required=True, help="score files: all systems and seeds")
+    add("--histories", type=Path, nargs="*", default=[], help="history.jsonl of the models")
+    add("--out", type=Path, required=True, help="folder of the study's results")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Gather a study's scores into its table and figures."""
+    where = f"studies.{arguments.study}"
+    settings = parse_settings(StudySettings, read_settings(arguments.settings), where)
+    kind = kind_of(settings.kind, f"{where}.kind")
+    inputs = [*arguments.scores, *arguments.histories]
+    out = arguments.out
+    outputs = [out / name for name in FILES]
+    with stage_run(
+        "tabulate",
+        sidecar=out / "provenance.json",
+        inputs=inputs,
+        outputs=outputs,
+        settings=plain(settings),
+    ) as stage:
+        verify_chain(inputs).require()
+        scores = [read_score(path) for path in arguments.scores]
+        require_complete(scores, settings)
+        table = kind.build(
+            arguments.study, settings, scores, curves.read_curves(arguments.histories)
+        )
+        with atomic_write(out / "table.csv") as handle:
+            tables.write_csv(handle, table)
+        with atomic_write(out / "curves.csv") as handle:
+            curves.write_csv(handle, table["curves"])
+        with atomic_write(out / "table.md") as handle:
+            handle.write(tables.markdown(table))
+        for figure in kind.figures(table):
+            path = out / f"{figure.name}.svg"
+            with atomic_write(path) as handle:
+                handle.write(standalone(figure))
+            outputs.append(path)
+        write_json(out / "table.json", table)
+        stage.facts["study"] = arguments.study
+    say(tables.markdown(table))

@@ -1,0 +1,179 @@
+"""The verb `report`: verified, escaped, self-contained, deterministic."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from arae.cli import main
+from arae.foundation.provenance import verify_chain
+from arae.reporting.provenance_section import duration
+
+PAGE, METRICS = Path("results/report.html"), Path("results/metrics.json")
+HOSTILE = '<script>alert(1)</script> </style> \u202eneddih \x07 & "quoted"'
+VOID = {"meta", "br", "hr", "link", "col", "img", "input"}
+
+
+class Checker(HTMLParser):
+    """Balanced tags, unique ids, resolvable references, and the list of all tags."""
+
+    def __init__(self, source):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.ids, self.references, self.urls = [], [], [], [], []
+        self.feed(source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        given = dict(attributes)
+        if "id" in given:
+            self.ids.append(given["id"])
+        if "aria-labelledby" in given:
+            self.references += given["aria-labelledby"].split()
+        self.urls += [given[key] for key in ("href", "src", "action", "data") if key in given]
+        assert not any(key.startswith("on") or key == "style" for key in given)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def tabulated(project):
+    assert main(project.tabulate_command()) == 0
+    return project
+
+
+def report(project):
+    return main(list(project.report_command))
+
+
+def test_page_is_well_formed_and_asks_for_nothing(tabulated):
+    assert report(tabulated) == 0
+    checked = Checker(PAGE.read_text(encoding="utf-8"))
+    assert len(set(checked.ids)) == len(checked.ids)
+    assert set(checked.references) <= set(checked.ids)
+    assert all(url.startswith("#") and url[1:] in checked.ids for url in checked.urls)
+    assert not {"script", "img", "link", "iframe", "object", "form"} & set(checked.tags)
+    assert "url(" not in PAGE.read_text() and "@import" not in PAGE.read_text()
+
+
+def test_policy_allows_the_one_style_sheet_by_its_hash(tabulated):
+    report(tabulated)
+    page = PAGE.read_text(encoding="utf-8")
+    styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert len(styles) == 1
+    digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
+    policy = re.search(r'Security-Policy" content="([^"]*)"', page)[1]
+    assert "default-src &#x27;none&#x27;" in policy and f"sha256-{digest}" in policy
+    assert "unsafe" not in policy
+
+
+def test_page_shows_the_study(tabulated):
+    report(tabulated)
+    page = PAGE.read_text(encoding="utf-8")
+    for words in ("toy-study", "Reverse PPL", "published", "reproduced", "ARAE, Table 1 (SNLI)"):
+        assert words in page
+    for words in ("a man is walking .", "&quot;rate&quot;: 0.001", "code version", "verified"):
+        assert words.lower() in page.lower()
+    assert page.count("<table>") >= 4 and page.count("<caption>") == page.count("<table>")
+
+
+def test_metrics_are_numbers_by_study_system_and_metric(tabulated):
+    report(tabulated)
+    metrics = json.loads(METRICS.read_text())
+    assert set(metrics) == {"toy-study"}
+    assert set(metrics["toy-study"]) == {"Real data", "LM", "AE", "AAE", "ARAE"}
+    assert all(
+        isinstance(value, float) for row in metrics["toy-study"].values() for value in row.values()
+    )
+    assert metrics["toy-study"]["ARAE"]["reverse_ppl"] == pytest.approx(25, rel=0.05)
+
+
+def test_same_inputs_give_the_same_page_and_it_has_provenance(tabulated):
+    report(tabulated)
+    first = PAGE.read_bytes(), METRICS.read_bytes()
+    report(tabulated)
+    assert (PAGE.read_bytes(), METRICS.read_bytes()) == first
+    assert not verify_chain([PAGE]).faults
+
+
+def test_hostile_samples_are_shown_as_text(make_project):
+    project = make_project(examples=[HOSTILE])
+    main(project.tabulate_command())
+    assert report(project) == 0
+    page = PAGE.read_text(encoding="utf-8")
+    assert "<script" not in page and "\u202e" not in page and "\x07" not in page
+    assert (
+        "&lt;script&gt;alert(1)&lt;/script&gt; &lt;/style&gt; ⟨U+202E⟩neddih ⟨U+0007⟩ &amp;" in page
+    )
+    Checker(page)
+
+
+def test_hostile_names_are_shown_as_text(make_project):
+    project = make_project(systems={"<b>LM</b>": "lm-toy", "AE | \u202e": "ae-toy"})
+    main(project.tabulate_command())
+    assert report(project) == 0
+    page = PAGE.read_text(encoding="utf-8")
+    assert "<b>LM</b>" not in page and "&lt;b&gt;LM&lt;/b&gt;" in page
+    line = next(
+        line
+        for line in Path("results/studies/toy-study/table.md").read_text().splitlines()
+        if line.startswith("| AE")
+    )
+    assert line.startswith("| AE \\| ⟨U+202E⟩ ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "results/studies/toy-study/table.json",
+        "results/studies/toy-study/table.csv",
+        "results/scores/toy-study/arae-toy/seed-2.json",
+        "results/models/ae-toy/seed-1/recipe.json",
+        "data/raw/toy/train.txt",
+    ],
+)
+def test_any_changed_file_of_the_chain_stops_the_report_and_is_named(tabulated, capsys, path):
+    with Path(path).open("a") as handle:
+        handle.write(" ")
+    assert report(tabulated) == 4
+    assert path in capsys.readouterr().err
+    assert not PAGE.exists() and not METRICS.exists()
+
+
+def test_every_fault_is_named_at_once(tabulated, capsys):
+    broken = [f"results/scores/toy-study/arae-toy/seed-{seed}.json" for seed in (1, 3)]
+    for path in broken:
+        Path(path).write_text("{}")
+    assert report(tabulated) == 4
+    message = capsys.readouterr().err
+    assert all(path in message for path in broken)
+
+
+def test_a_missing_study_is_named(project, capsys):
+    assert report(project) == 4
+    assert "results/studies/toy-study/table.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "seconds, expected",
+    [
+        (0.04, "0.0 s"),
+        (9.96, "10.0 s"),
+        (59.4, "59 s"),
+        (60, "1 min 00 s"),
+        (3599, "59 min 59 s"),
+        (7500, "2 h 05 min"),
+    ],
+)
+def test_durations(seconds, expected):
+    assert duration(seconds) == expected

@@ -1,0 +1,112 @@
+"""The report in a real browser: no console message, no request, nothing that runs or overflows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from arae.cli import main
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--disable-default-apps", "--disable-extensions", "--hide-scrollbars"),
+)
+HOSTILE = "<script>document.title='owned'</script> <img src=x onerror=alert(1)> \u202enekot \x07"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(BROWSER is None, reason=f"no browser found: {', '.join(BROWSERS)}"),
+]
+
+
+@pytest.fixture
+def page(make_project):
+    project = make_project(examples=["a man is walking .", HOSTILE])
+    assert main(project.tabulate_command()) == 0
+    assert main(list(project.report_command)) == 0
+    return Path("results/report.html").resolve()
+
+
+def browse(page, profile, *flags):
+    """Output of one headless visit: the DOM on stdout, the browser's log on stderr."""
+    return subprocess.run(
+        [BROWSER, *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+
+
+def console(done):
+    return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+
+def requests(log):
+    """URLs that the page (a file, or a document inside it) asked for, by the browser's network log."""
+    return [
+        event["params"]["url"]
+        for event in json.loads(log.read_text())["events"]
+        if "url" in event.get("params", {})
+        and (
+            "file://" in str(event["params"].get("initiator", ""))
+            or "null" in str(event["params"].get("initiator", ""))
+        )
+    ]
+
+
+def test_page_renders_in_silence(page, tmp_path):
+    log = tmp_path / "net.json"
+    flags = ("--dump-dom", "--enable-logging=stderr", f"--log-net-log={log}")
+    done = browse(page, tmp_path / "profile", *flags)
+    assert console(done) == []
+    assert requests(log) == []
+    assert "<title>Adversarially Regularized Autoencoders: results</title>" in done.stdout
+    shown = unescape(re.sub(r"<[^>]*>", "", done.stdout))
+    assert (
+        "<script>document.title='owned'</script> <img src=x onerror=alert(1)> ⟨U+202E⟩nekot"
+        in shown
+    )
+    assert "<script" not in done.stdout and "<img" not in done.stdout
+
+
+def test_a_page_that_misbehaves_is_caught(page, tmp_path):
+    """The checks above can fail: a script and a remote image make both a message and a request."""
+    source = page.read_text(encoding="utf-8")
+    bad = page.with_name("bad.html")
+    body = "<script>1</script><img src='http://127.0.0.1:9/x.png'></body>"
+    bad.write_text(source.replace("</body>", body), encoding="utf-8")
+    flags = ("--dump-dom", "--enable-logging=stderr")
+    refused = console(browse(bad, tmp_path / "one", *flags))
+    assert len(refused) == 2 and all("Content Security Policy" in line for line in refused)
+    policy = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+    bad.write_text(policy.sub("", bad.read_text(encoding="utf-8")), encoding="utf-8")
+    log = tmp_path / "net.json"
+    browse(bad, tmp_path / "two", *flags, f"--log-net-log={log}")
+    assert "http://127.0.0.1:9/x.png" in requests(log)
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+@pytest.mark.parametrize("scheme", [0, 1], ids=["dark", "light"])
+def test_page_paints_at_phone_and_desktop_width(page, tmp_path, width, scheme):
+    picture = tmp_path / "page.png"
+    browse(
+        page,
+        tmp_path / "profile",
+        f"--screenshot={picture}",
+        f"--window-size={width},1400",
+        f"--blink-settings=preferredColorScheme={scheme}",
+    )
+    image = pytest.importorskip("PIL.Image").open(picture).convert("L")
+    corner = image.getpixel((2, 2))
+    assert corner < 60 if scheme == 0 else corner > 240
+    assert len(image.getcolors()) > 50
