@@ -1,0 +1,35 @@
+# From raw text to the report.
+#
+#   snakemake                 the embedded studies, which need no download, and their report
+#   snakemake <study>         one study; `snakemake --list-target-rules` names them
+#   snakemake paper           all the others
+#   snakemake -n              only show what would be done
+
+
+# What all steps share.
+include: "workflow/rules/common.smk"
+# Where the text comes from, and how it becomes ids.
+include: "workflow/rules/corpora.smk"
+# One trained model per recipe and seed.
+include: "workflow/rules/models.smk"
+# Sentences drawn from the models.
+include: "workflow/rules/sampling.smk"
+# The language models that judge the sentences, and the scores.
+include: "workflow/rules/evaluation.smk"
+# Each study's table and curves, and the report.
+include: "workflow/rules/reports.smk"
+# One target per study.
+include: "workflow/rules/studies.smk"
+# What happens when a run starts and ends.
+include: "workflow/rules/tracking.smk"
+
+
+# Every file is listed, not only the last ones: Snakemake does not notice that a file in the middle
+# is missing when what was once made from it is there.
+rule embedded:
+    default_target: True
+    input:
+        [files_of(plan.study(name)) for name in plan.embedded],
+        rules.report.output,
+    message:
+        "all embedded studies are complete: results/report.html"

@@ -1,0 +1,94 @@
+"""Example:
+
+  arae schema --out workflow/schemas/params.schema.json
+
+The schema is made from the settings classes of sources, systems and evaluation, so that the
+workflow can check params.yaml at once, without importing them. Run it after changing a setting; a
+test compares the two.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from arae.foundation.files import write_json
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The verb's options."""
+    parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the schema of params.yaml."""
+    write_json(arguments.out, params_schema())
+
+
+def params_schema() -> dict[str, Any]:
+    """JSON schema of params.yaml with every recipe's base resolved."""
+    from arae.corpora.sources import SOURCES
+    from arae.evaluation.scoring import NgramSettings
+    from arae.foundation.schema import schema_of
+    from arae.generation.decode import DecodingSettings
+    from arae.reporting.kinds import KINDS
+    from arae.reporting.study import StudySettings
+    from arae.systems.registry import settings_class, system_names
+    from arae.text.tokenizer import TokenSettings
+    from arae.text.vocabulary import VocabularySettings
+
+    sources = {kind: schema_of(cls, kind={"const": kind}) for kind, cls in SOURCES.items()}
+    systems = {
+        name: schema_of(settings_class(name), sampling=schema_of(DecodingSettings))
+        for name in system_names()
+    }
+    study = schema_of(StudySettings, evaluation={"type": "string"}, kind={"enum": sorted(KINDS)})
+    corpus = {
+        "source": _one_of("kind", sources),
+        "tokens": schema_of(TokenSettings),
+        "vocabulary": schema_of(VocabularySettings),
+    }
+    evaluation = {
+        "samples": {"type": "integer", "minimum": 1},
+        "language_model": schema_of(settings_class("lm")),
+        "ngram": schema_of(NgramSettings),
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **_object(
+            {
+                "corpora": _named(_object(corpus)),
+                "recipes": _named(_one_of("system", systems)),
+                "evaluation": _named(_object(evaluation)),
+                "studies": _named(study),
+            }
+        ),
+    }
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": dict(properties),
+        "required": list(properties),
+    }
+
+
+def _named(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": entry}
+
+
+def _one_of(key: str, variants: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Whichever variant `key` names; unlike `oneOf`, errors speak of that variant alone."""
+    return {
+        "type": "object",
+        "required": [key],
+        "properties": {key: {"enum": list(variants)}},
+        "allOf": [
+            {"if": {"properties": {key: {"const": name}}, "required": [key]}, "then": variant}
+            for name, variant in variants.items()
+        ],
+    }

@@ -1,0 +1,93 @@
+"""Checks of params.yaml as a whole: its shape by the JSON schema, and the names that refer to others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from arae.foundation.errors import SettingsError
+from arae.foundation.files import read_json
+from arae.foundation.schema import check
+from arae.foundation.settings import suggest
+
+SECTIONS = ("corpora", "recipes", "evaluation", "studies")
+# Names become folders, Snakemake targets and DVC keys (where a dot would separate levels).
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_TEXTS = ("real", "forward")
+# A study is a target of its name, beside these.
+_RULES = (
+    *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "score"),
+    *("tabulate", "report", "study_report", "embedded", "paper"),
+)
+
+
+def check_params(
+    params: Mapping[str, Any], where: str = "params.yaml", schema: str | Path | None = None
+) -> None:
+    """Raise `SettingsError`, naming the key and the nearest valid name, unless all is well.
+
+    `params` has every recipe's base resolved. `schema` is a JSON schema file; without it only
+    sections, names and references are checked.
+    """
+    for section in SECTIONS:
+        if not isinstance(params.get(section), dict):
+            raise SettingsError(f"{where}: the section '{section}' is missing or not a mapping")
+    if schema is not None:
+        check(params, read_json(schema), f"{where}: ")
+    for section in SECTIONS:
+        _check_names(params[section], f"{where}: {section}")
+    for name, recipe in params["recipes"].items():
+        _check_recipe(name, recipe, params, where)
+    for name, study in params["studies"].items():
+        _check_study(name, study, params, where)
+
+
+def _check_names(names: Iterable[Any], where: str) -> None:
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise SettingsError(
+                f"{where}.{name}: a name is made of letters, digits, '-' and '_'; rename it"
+            )
+
+
+def _check_recipe(name: str, recipe: Mapping[str, Any], params: Mapping[str, Any], at: str) -> None:
+    if name in _TEXTS:
+        raise SettingsError(f"{at}: recipes.{name}: this name is reserved; rename the recipe")
+    _refer(recipe, "corpus", params["corpora"], f"{at}: recipes.{name}")
+
+
+def _check_study(name: str, study: Mapping[str, Any], params: Mapping[str, Any], at: str) -> None:
+    where = f"{at}: studies.{name}"
+    if name in _RULES:
+        raise SettingsError(f"{where}: this is the name of a rule; rename the study")
+    _refer(study, "corpus", params["corpora"], where)
+    _refer(study, "evaluation", params["evaluation"], where)
+    systems = study.get("systems")
+    if not isinstance(systems, dict) or not systems:
+        raise SettingsError(f"{where}.systems: expected a mapping from labels to recipes")
+    for label, recipe in systems.items():
+        if recipe not in params["recipes"]:
+            hint = suggest(str(recipe), params["recipes"])
+            raise SettingsError(f"{where}.systems.{label}: no recipe '{recipe}'{hint}")
+        corpus = params["recipes"][recipe]["corpus"]
+        if corpus != study["corpus"]:
+            raise SettingsError(
+                f"{where}.systems.{label}: the recipe '{recipe}' is trained on '{corpus}', "
+                f"but the study is about '{study['corpus']}'; choose a recipe of that corpus"
+            )
+    _check_seeds(study.get("seeds"), f"{where}.seeds")
+
+
+def _check_seeds(seeds: Any, where: str) -> None:
+    whole = isinstance(seeds, list) and all(type(seed) is int and seed >= 0 for seed in seeds)
+    if not whole or not seeds or len(set(seeds)) != len(seeds):
+        raise SettingsError(f"{where}: expected a list of different whole numbers, got {seeds!r}")
+
+
+def _refer(values: Mapping[str, Any], key: str, known: Mapping[str, Any], where: str) -> None:
+    if key not in values:
+        raise SettingsError(f"{where}.{key}: missing; known: {', '.join(sorted(known))}")
+    if values[key] not in known:
+        raise SettingsError(f"{where}.{key}: no '{values[key]}'{suggest(str(values[key]), known)}")

@@ -1,0 +1,186 @@
+"""The plan: what params.yaml asks for, as the settings, seeds and code versions of every stage.
+
+The Snakefile asks a `Plan` for each rule's params, so that a rule holds exactly the part of
+params.yaml that it uses: an edit reruns what depends on it and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from arae.foundation.code import code_files, code_version
+from arae.foundation.files import canonical_json
+from arae.foundation.settings import load_params, load_yaml
+from arae.workflow.check import check_params
+
+FORWARD, REAL = "forward", "real"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """One study: its corpus, the recipes that it compares and the seeds that it repeats them with."""
+
+    name: str
+    corpus: str
+    evaluation: str
+    recipes: tuple[str, ...]
+    seeds: tuple[int, ...]
+    embedded: bool
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Texts that get a score: every recipe's samples, and the real text."""
+        return (*self.recipes, REAL)
+
+    @property
+    def instrument_seed(self) -> int:
+        """Seed of the one language model that measures forward perplexity of every text."""
+        return self.seeds[0]
+
+
+class Plan:
+    """params.yaml, checked and resolved.
+
+    Methods named after a verb return that stage's `--settings` as one canonical JSON text; their
+    arguments are the wildcards of the rule.
+    """
+
+    def __init__(self, params: Mapping[str, Any], bases: Mapping[str, tuple[str, ...]]) -> None:
+        self._params = params
+        self._bases = bases
+
+    @classmethod
+    def load(cls, path: str | Path = "params.yaml", schema: str | Path | None = None) -> Plan:
+        """Read and check a params file.
+
+        Raises:
+            SettingsError: a value or a reference is wrong; the message names the key.
+        """
+        params = load_params(path)
+        check_params(params, str(path), schema)
+        raw = load_yaml(path).get("recipes") or {}
+        return cls(params, {name: _bases(name, raw) for name in params["recipes"]})
+
+    @property
+    def studies(self) -> tuple[str, ...]:
+        """Names of all studies, in the order of params.yaml."""
+        return tuple(self._params["studies"])
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """Studies that need no download: the default target."""
+        return tuple(name for name in self.studies if self.study(name).embedded)
+
+    def study(self, name: str) -> Study:
+        """The study called `name`."""
+        values = self._params["studies"][name]
+        return Study(
+            name=name,
+            corpus=values["corpus"],
+            evaluation=values["evaluation"],
+            recipes=tuple(dict.fromkeys(values["systems"].values())),
+            seeds=tuple(values["seeds"]),
+            embedded=bool(values.get("embedded", False)),
+        )
+
+    def user_files(self, corpus: str) -> list[str]:
+        """Files of the user that a corpus is made from; none for generated or downloaded text."""
+        files = self._params["corpora"][corpus]["source"].get("files", {})
+        return [
+            str(path)
+            for split in files.values()
+            for path in (split.values() if isinstance(split, dict) else [split])
+        ]
+
+    def recipe_corpus(self, recipe: str) -> str:
+        """Name of the corpus that a recipe is trained on."""
+        return str(self._params["recipes"][recipe]["corpus"])
+
+    def fetch(self, corpus: str) -> str:
+        """Where the corpus comes from."""
+        return canonical_json(self._params["corpora"][corpus]["source"])
+
+    def tokenize(self, corpus: str) -> str:
+        """How its sentences become tokens."""
+        return canonical_json(self._params["corpora"][corpus]["tokens"])
+
+    def vocabulary(self, corpus: str) -> str:
+        """How its vocabulary is chosen."""
+        return canonical_json(self._params["corpora"][corpus]["vocabulary"])
+
+    def train(self, recipe: str) -> str:
+        """The recipe without `sampling`, so that a change of sampling retrains nothing."""
+        values = dict(self._params["recipes"][recipe])
+        values.pop("sampling", None)
+        return canonical_json(values)
+
+    def sample(self, study: str, recipe: str) -> str:
+        """How many sentences a study draws from a recipe's model, and how."""
+        sampling = self._params["recipes"][recipe].get("sampling", {})
+        return canonical_json({**sampling, "count": self.sentences(study)})
+
+    def train_lm(self, study: str, text: str) -> str:
+        """The study's evaluation language model, and how many sentences of the text it sees."""
+        model = self._evaluation(study)["language_model"]
+        limit = self.sentences(study) if text == REAL else None
+        return canonical_json({**model, "sentences": limit})
+
+    def score(self, study: str) -> str:
+        """What the scores need beside the language models."""
+        return canonical_json({"ngram": self._evaluation(study)["ngram"]})
+
+    def tabulate(self, study: str) -> str:
+        """The whole study, with its evaluation in full."""
+        values = {**self._params["studies"][study], "evaluation": self._evaluation(study)}
+        return canonical_json(values)
+
+    def sentences(self, study: str) -> int:
+        """Number of sentences that each system is judged by."""
+        return int(self._evaluation(study)["samples"])
+
+    def modules(self, verb: str, recipe: str | None = None) -> list[str]:
+        """Modules whose import closure is the code of a stage.
+
+        Systems are chosen by name at run time, which no import statement shows.
+        """
+        modules = ["arae.stages." + verb.replace("-", "_")]
+        if verb in ("train-lm", "score"):
+            modules.append("arae.systems.lm")
+        if verb in ("train", "sample") and recipe is not None:
+            modules.append(f"arae.systems.{self._params['recipes'][recipe]['system']}")
+        return modules
+
+    def code(self, verb: str, recipe: str | None = None) -> str:
+        """Version of the code of a stage."""
+        return code_version(self.modules(verb, recipe))
+
+    def code_files(self, verb: str, recipe: str | None = None) -> list[Path]:
+        """Source files behind a stage."""
+        return code_files(self.modules(verb, recipe))
+
+    def sections(self, wildcards: Mapping[str, str]) -> set[str]:
+        """Keys of params.yaml that a job with these wildcards may depend on (for DVC)."""
+        keys = set()
+        if "corpus" in wildcards:
+            keys.add(f"corpora.{wildcards['corpus']}")
+        if "recipe" in wildcards:
+            keys |= {f"recipes.{name}" for name in self._bases[wildcards["recipe"]]}
+        if "study" in wildcards:
+            study = self.study(wildcards["study"])
+            keys |= {f"studies.{study.name}", f"evaluation.{study.evaluation}"}
+        return keys
+
+    def _evaluation(self, study: str) -> dict[str, Any]:
+        name = self._params["studies"][study]["evaluation"]
+        return dict(self._params["evaluation"][name])
+
+
+def _bases(name: str, recipes: Mapping[str, Any]) -> tuple[str, ...]:
+    """`name` and the recipes that it inherits from."""
+    chain = [name]
+    while "base" in recipes[chain[-1]]:
+        chain.append(str(recipes[chain[-1]]["base"]))
+    return tuple(chain)

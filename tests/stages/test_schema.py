@@ -1,0 +1,64 @@
+"""The committed schema is the one the settings classes give; the shipped params.yaml fits both."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+
+from arae.foundation.errors import SettingsError
+from arae.foundation.schema import check
+from arae.foundation.settings import load_params
+from arae.stages.schema import params_schema
+from arae.systems.registry import parse_recipe
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return params_schema()
+
+
+def test_the_committed_schema_is_up_to_date(schema: dict) -> None:
+    committed = json.loads((ROOT / "workflow/schemas/params.schema.json").read_text())
+    assert committed == json.loads(json.dumps(schema)), (
+        "run: arae schema --out workflow/schemas/params.schema.json"
+    )
+
+
+def test_shipped_params_fit_the_schema_and_the_classes(schema: dict) -> None:
+    params = load_params(ROOT / "params.yaml")
+    check(params, schema, "params.yaml: ")
+    for name, recipe in params["recipes"].items():
+        parse_recipe({key: v for key, v in recipe.items() if key != "sampling"}, name)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("recipes.arae-scenes.critic.stpes", 3, "did you mean 'steps'"),
+        ("recipes.arae-scenes.critic.steps", "five", "recipes.arae-scenes.critic.steps: expected"),
+        ("recipes.ae-scenes.encoder.hidden", -5, "below its least value 1"),
+        ("recipes.ae-scenes.critic", {}, "recipes.ae-scenes.critic: unknown key"),
+        ("recipes.ae-scenes.system", "aee", "system: 'aee' is not one of its values"),
+        ("corpora.scenes.source.kind", "scene", "did you mean 'scenes'"),
+        ("corpora.scenes.vocabulary.size", 0, "below its least value 1"),
+        ("evaluation.scenes.samples", 2.5, "evaluation.scenes.samples: expected integer"),
+        ("evaluation.scenes.language_model.epoch", 2, "did you mean 'epochs'"),
+        ("studies.coverage-scenes.seed", [1], "did you mean 'seeds'"),
+        ("studies.coverage-scenes.kind", "covrage", "did you mean 'coverage'"),
+        ("extra", {}, "params.yaml: extra: unknown key"),
+    ],
+)
+def test_bad_params_name_key_and_remedy(
+    schema: dict, path: str, value: object, message: str
+) -> None:
+    params = copy.deepcopy(load_params(ROOT / "params.yaml"))
+    *parents, last = path.split(".")
+    place = params
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    with pytest.raises(SettingsError, match=message):
+        check(params, schema, "params.yaml: ")

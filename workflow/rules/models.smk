@@ -1,0 +1,30 @@
+"""Training: one model per recipe and seed."""
+
+
+rule train:
+    input:
+        ids=lambda w: ids_of(plan.recipe_corpus(w.recipe), ["train", "valid"]),
+        vocabulary=lambda w: f"data/processed/{plan.recipe_corpus(w.recipe)}/vocabulary.txt",
+    output:
+        expand("results/models/{{recipe}}/seed-{{seed}}/{file}", file=MODEL),
+    log:
+        "logs/train/{recipe}/seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/train/{recipe}/seed-{seed}.tsv"
+    priority: 20
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=6000,
+        runtime=24 * 60,
+    params:
+        settings=lambda w: plan.train(w.recipe),
+        code=lambda w: plan.code("train", w.recipe),
+        ids=lambda w, input: folder(input.ids),
+        folder=lambda w, output: folder(output),
+    message:
+        "train {wildcards.recipe}, seed {wildcards.seed}"
+    shell:
+        "arae train --ids {params.ids:q} --vocabulary {input.vocabulary:q}"
+        " --settings {params.settings:q} --seed {wildcards.seed} --threads {threads}"
+        " --device auto --out {params.folder:q} > {log:q} 2>&1"

@@ -1,0 +1,14 @@
+"""What happens when a run starts and ends: one run at a time, journals for MLflow, DVC's lock."""
+
+
+onstart:
+    with one_line_errors():
+        session.begin()
+
+
+onsuccess:
+    session.end("FINISHED", meanwhile=commit_to_dvc)
+
+
+onerror:
+    session.end("FAILED", meanwhile=commit_to_dvc)
