@@ -1,0 +1,54 @@
+# `make help` lists what there is. Everything runs in .venv, which is made on first use.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help reproduce paper environment test lint clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make reproduce   install into .venv, run the embedded studies, print their table"
+	@echo "make paper       the studies of the paper, at full size (downloads SNLI)"
+	@echo "make environment only install into .venv, from requirements.lock"
+	@echo "make test        the whole test suite"
+	@echo "make lint        formatting, types, workflow and dvc.yaml"
+	@echo "make clean       remove .venv, work/ (checkpoints, downloads, journals) and logs/;"
+	@echo "                 data/ and results/ are never touched"
+	@echo "PYTHON=...       the Python (3.11 or newer) that .venv is made with"
+
+reproduce: $(READY)
+	$(BIN)/snakemake
+	@cat results/studies/coverage-scenes/table.md
+	@echo
+	@echo "The report: $(CURDIR)/results/report.html"
+
+paper: $(READY)
+	$(BIN)/snakemake paper
+
+environment: $(READY)
+
+# pyproject.toml is a prerequisite too: it holds the package's metadata and entry point.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, and '$(PYTHON)' is not; name one: make PYTHON=python3.12 ..." >&2; \
+		exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	$(BIN)/python workflow/scripts/dvc_sync.py check
+
+clean:
+	rm -rf .venv work logs
+	@echo "Removed .venv, work/ and logs/. To remove results as well: rm -r data results .snakemake"
