@@ -1,5 +1,6 @@
 """Resume is bit-exact from any step; NaN stops the run by name; selection keeps the best epoch."""
 
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from arae.engine.trainer import Trainer
 from arae.evaluation.selection import Validation
 from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
 from arae.generation.decode import DecodingSettings
+from arae.systems.system import Phase
 from toy import RECIPES, toy_store, toy_system, toy_text
 
 
@@ -130,3 +132,26 @@ def test_learning_rate_falls_over_the_training(tmp_path: Path) -> None:
         and rates == sorted(rates, reverse=True)
         and rates[-1] == pytest.approx(1 / 15)
     )
+
+
+def test_computing_at_once_what_repeated_phases_need_changes_nothing(tmp_path: Path) -> None:
+    at_once, one_by_one = (trainer("arae-code2018", tmp_path) for _ in range(2))
+    computed = []
+    for run, given in ((at_once, True), (one_by_one, False)):
+        phases = {
+            id(p): _counted(p, computed) if given else replace(p, given=None)
+            for p in run.system.phases(0)
+        }
+        for iteration in range(3):
+            batch = run.store.batch(range(8 * iteration, 8 * iteration + 8))
+            run._iterate([phases[id(p)] for p in run.system.phases(0)], batch)
+    assert computed == [2 * 8] * 3, "the two critic steps of an iteration share one encoding"
+    weights, others = (run.system.state_dict() for run in (at_once, one_by_one))
+    torch.testing.assert_close(weights, others)
+
+
+def _counted(phase: Phase, sizes: list[int]) -> Phase:
+    if phase.given is None:
+        return phase
+    given = phase.given
+    return replace(phase, given=lambda batch: (sizes.append(batch.size), given(batch))[1])

@@ -37,3 +37,25 @@ def test_restore_and_sum_per_row() -> None:
 def test_token_count_of_the_store_counts_one_eos_per_sentence() -> None:
     text = toy_text()
     assert toy_store().tokens == len(text.ids) + len(text)
+
+
+def test_words_are_the_distinct_inputs() -> None:
+    batch = toy_store().batch(np.arange(16))
+    assert batch.words.tolist() == sorted(set(batch.inputs.tolist()))
+    assert (batch.inputs[: batch.size] == BOS).all()
+
+
+def test_before_is_the_same_row_one_time_earlier() -> None:
+    batch = toy_store().batch(np.arange(16))
+    assert torch.equal(batch.rows[batch.before], batch.rows[batch.size :])
+    times = torch.repeat_interleave(torch.arange(len(batch.batch_sizes)), batch.batch_sizes)
+    assert torch.equal(times[batch.before] + 1, times[batch.size :])
+
+
+def test_joined_batches_give_their_rows_in_order() -> None:
+    store, text = toy_store(), toy_text()
+    parts = [store.batch(np.array([5, 3, 3])), store.batch(np.array([60, 0, 9]))]
+    joined = store.join(parts)
+    lengths = joined.restore(joined.sum_per_row(torch.ones(joined.tokens))).tolist()
+    wanted = [len(text[i]) + 1 for part in parts for i in part.sentences]
+    assert lengths == wanted

@@ -53,6 +53,23 @@ def test_the_cuda_path_computes_the_same() -> None:
     torch.testing.assert_close(lstm(inputs, batch, context), lstm._cudnn(inputs, batch, context))
 
 
+def test_projecting_distinct_inputs_once_changes_nothing() -> None:
+    batch = toy_store().batch(np.arange(9))
+    lstm = PackedLSTM(5, 6, 4)
+    uniform_([lstm], 0.5, Draws(0, "test"))
+    table = torch.randn(len(batch.words), 5, requires_grad=True)
+    context = torch.randn(9, 4)
+    once, often = (
+        lstm(table, batch, context, batch.places),
+        lstm(table[batch.places], batch, context),
+    )
+    torch.testing.assert_close(once, often)
+    pull = torch.randn_like(once)
+    leaves = [table, *lstm.parameters()]
+    wanted = torch.autograd.grad((often * pull).sum(), leaves)
+    torch.testing.assert_close(torch.autograd.grad((once * pull).sum(), leaves), wanted)
+
+
 def test_token_nll_equals_cross_entropy_with_its_gradients() -> None:
     hidden, weight, bias = (torch.randn(*s, requires_grad=True) for s in ((20, 7), (30, 7), (30,)))
     targets, pull = torch.randint(30, (20,)), torch.rand(20)

@@ -29,6 +29,19 @@ def test_same_steps_as_torch(kind: str, clip: float) -> None:
     torch.testing.assert_close(ours.weight, theirs.weight)
 
 
+@pytest.mark.parametrize("kind", ["sgd", "adam"])
+def test_rows_of_an_embedding_move_as_under_a_dense_gradient(kind: str) -> None:
+    settings = OptimiserSettings(kind=kind, lr=0.1, clip_norm=0.5)
+    words = torch.tensor([4, 1, 4])  # a repeated word's gradients add up before the clipping
+    tables = [nn.Embedding(6, 3, sparse=sparse) for sparse in (False, True)]
+    tables[1].load_state_dict(tables[0].state_dict())
+    for table in tables:
+        optimiser = build_optimiser([table], settings)
+        for _ in range(3):
+            optimiser.step(torch.autograd.grad(table(words).square().sum(), [table.weight]))
+    torch.testing.assert_close(tables[1].weight, tables[0].weight)
+
+
 def test_rate_falls_linearly_to_its_final_share() -> None:
     settings = OptimiserSettings(lr=2.0, final_share=0.5)
     assert [settings.rate(p) for p in (0.0, 0.5, 1.0)] == [2.0, 1.5, 1.0]

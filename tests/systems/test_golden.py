@@ -34,9 +34,7 @@ def losses(name: str) -> list[dict[str, float]]:
         batch = store.batch(np.arange(8) + 8 * iteration)
         for place, phase in enumerate(system.phases(iteration)):
             draws = Draws(1, "phase", iteration, place)
-            metrics = run_phase(
-                system, phase, batch, Moment(iteration, float(iteration), 0.0, draws)
-            )
+            metrics = run_phase(phase, batch, Moment(iteration, float(iteration), 0.0, draws))
             seen.append({f"{phase.name}.{key}": value.item() for key, value in metrics.items()})
     return seen
 

@@ -76,7 +76,7 @@ def test_ae_reconstructs_a_small_set_exactly() -> None:
     (phase,) = system.phases(0)
     batch = store.batch(np.arange(32))
     for iteration in range(400):
-        run_phase(system, phase, batch, _moment(iteration=iteration))
+        run_phase(phase, batch, _moment(iteration=iteration))
     with torch.no_grad():
         codes = system.encode(batch)
         words, lengths = decode(system.decoder, codes, 32, 8, DecodingSettings(), Draws(1))
@@ -123,7 +123,7 @@ def test_aae_encoder_step_fools_the_discriminator() -> None:
     with torch.no_grad():
         before = functional.softplus(-system.discriminator(system.encode(batch))).mean()
     for iteration in range(5):
-        run_phase(system, phase, batch, _moment(iteration=iteration))
+        run_phase(phase, batch, _moment(iteration=iteration))
     with torch.no_grad():
         after = functional.softplus(-system.discriminator(system.encode(batch))).mean()
     assert after < before
@@ -158,22 +158,22 @@ def test_arae_critic_is_high_on_codes_and_both_opponents_lower_the_gap() -> None
 
     start = gap()
     for iteration in range(60):
-        run_phase(system, phases["critic"], batch, _moment(iteration=iteration))
+        run_phase(phases["critic"], batch, _moment(iteration=iteration))
     trained = gap()
     assert trained > start
     for iteration in range(60):
-        run_phase(system, phases["generator"], batch, _moment(iteration=iteration))
+        run_phase(phases["generator"], batch, _moment(iteration=iteration))
     assert gap() < trained
     pulled = gap()
     for iteration in range(3):
-        run_phase(system, phases["encoder"], batch, _moment(iteration=iteration))
+        run_phase(phases["encoder"], batch, _moment(iteration=iteration))
     assert gap() < pulled
 
 
 def test_norm_matched_gradient_has_the_stated_length() -> None:
     system, batch = toy_system("arae-paper").train(), _batch()
     phases = distinct_phases(system)
-    run_phase(system, phases["reconstruction"], batch, _moment())
+    run_phase(phases["reconstruction"], batch, _moment())
     slope = system.reconstruction_slope.item()
     assert slope > 0
     code = system.encode(batch).detach().requires_grad_()

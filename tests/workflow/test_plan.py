@@ -143,7 +143,11 @@ SCHEMA = {
     ("keys", "value", "message"),
     [
         (("evaluation", "tiny", "sampels"), 3, "tiny.sampels: unknown key; did you mean 'samples'"),
-        (("evaluation", "tiny", "samples"), "3", "evaluation.tiny.samples: expected integer, got '3'"),
+        (
+            ("evaluation", "tiny", "samples"),
+            "3",
+            "evaluation.tiny.samples: expected integer, got '3'",
+        ),
         (("studies", "coverage-own", "kind"), "coverag", "did you mean 'coverage'"),
     ],
 )

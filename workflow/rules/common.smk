@@ -24,7 +24,8 @@ ARRAYS = ["npy", "offsets.npy"]
 # Files of a trained model that its users load, and all of them.
 LOADED = ["model.safetensors", "recipe.json", "vocabulary.txt"]
 MODEL = [*LOADED, "history.jsonl", "provenance.json"]
-STUDY = ["table.csv", "table.md", "table.json", "curves.csv", "perplexity.svg", "provenance.json"]
+STUDY = ["table.csv", "table.md", "table.json", "curves.csv", "perplexity.svg", "selection.svg"]
+STUDY += ["provenance.json"]
 
 
 wildcard_constraints:

@@ -7,9 +7,10 @@ iterations.
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from arae.foundation.console import Progress, progress, say
 from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
 from arae.nn.batch import Batch, TextStore
 from arae.nn.randomness import Draws
-from arae.systems.system import Moment, Phase, TextSystem, distinct_phases, owned_parameters
+from arae.systems.system import Moment, Phase, TextSystem, distinct_phases
 
 # Called at each epoch's end with the system; returns metrics, of which "score" (low is good)
 # decides which epoch's weights are kept.
@@ -79,19 +80,37 @@ class Trainer:
 
     def _iterate(self, phases: Sequence[Phase], batch: Batch) -> None:
         """One iteration: each phase updates the parameters that it owns, and nothing else."""
-        current = batch
-        for place, phase in enumerate(phases):
+        batches = self._sentences(phases, batch)
+        steps = zip(phases, batches, self._given(phases, batches), strict=True)
+        for place, (phase, current, given) in enumerate(steps):
             draws = Draws(self.seed, "phase", self.iteration, place, device=self.store.device)
-            if phase.stream == "epoch":
-                current = batch
-            elif phase.stream == "random":
-                chosen = Draws(self.seed, "batch", self.iteration, place)
-                current = self.store.batch(chosen.integers(len(self.store), batch.size))
             epoch = self.iteration / self._per_epoch
-            moment = Moment(self.iteration, epoch, epoch / self.settings.epochs, draws)
-            metrics = run_phase(self.system, phase, current, moment)
-            self._pending.append((self.iteration + 1, phase.name, metrics))
+            moment = Moment(self.iteration, epoch, epoch / self.settings.epochs, draws, given)
+            metrics = run_phase(phase, current, moment)
+            self._pending.append((self.iteration + 1, phase.name, {**metrics}))
         self.iteration += 1
+
+    def _sentences(self, phases: Sequence[Phase], batch: Batch) -> list[Batch]:
+        """Each phase's sentences."""
+        batches = [batch]
+        for place, phase in enumerate(phases):
+            if phase.stream == "random":
+                chosen = Draws(self.seed, "batch", self.iteration, place)
+                batches.append(self.store.batch(chosen.integers(len(self.store), batch.size)))
+            else:
+                batches.append(batch if phase.stream == "epoch" else batches[-1])
+        return batches[1:]
+
+    def _given(self, phases: Sequence[Phase], batches: Sequence[Batch]) -> Iterator[Tensor | None]:
+        """What each phase is given, computed when the first of its repetitions is reached."""
+        for _, repeated in itertools.groupby(zip(phases, batches, strict=True), lambda s: id(s[0])):
+            (phase, *_), parts = zip(*repeated, strict=True)
+            if phase.given is None or len(parts) == 1:
+                yield from [None] * len(parts)
+            else:
+                together = self.store.join(parts)
+                rows = together.restore(phase.given(together))
+                yield from rows.split([part.size for part in parts])
 
     def _batches(self, order: Tensor, position: int) -> Any:
         """The epoch's batches from `position` on; the last, partial one is left out."""
@@ -197,14 +216,14 @@ class Trainer:
         say(f"resumed at iteration {self.iteration}")
 
 
-def run_phase(system: TextSystem, phase: Phase, batch: Batch, moment: Moment) -> dict[str, Tensor]:
+def run_phase(phase: Phase, batch: Batch, moment: Moment) -> dict[str, Tensor]:
     """Differentiate the phase's loss by its own parameters only and update them."""
-    owned = {id(part) for module in phase.modules for part in module.modules()}
-    for part in system.modules():
-        if hasattr(part, "tracking"):  # running statistics follow ownership
-            part.tracking = id(part) in owned
+    for part in phase.trackers:
+        part.tracking = True
     loss, metrics = phase.loss(batch, moment)
-    gradients = torch.autograd.grad(loss, owned_parameters(phase))
+    for part in phase.trackers:
+        part.tracking = False
+    gradients = torch.autograd.grad(loss, phase.parameters)
     phase.optimiser.step(gradients, moment.progress)
     phase.after_step()
     return {name: value.detach() for name, value in metrics.items()}

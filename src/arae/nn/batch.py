@@ -6,6 +6,7 @@ first `batch_sizes[t]` rows, those still running. No layer ever sees a pad token
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,12 +21,20 @@ from arae.text.vocabulary import BOS, EOS
 class Batch:
     """B sentences of lengths n_r, packed; P = Σ(n_r + 1) positions over T = max(n_r) + 1 times."""
 
-    inputs: Tensor  # [P] ids `<bos> w_1 … w_n`
+    words: Tensor  # [U] the distinct input ids, rising
+    places: Tensor  # [P] where in `words` each input `<bos> w_1 … w_n` is
     targets: Tensor  # [P] ids `w_1 … w_n <eos>`
     rows: Tensor  # [P] the row of each packed position
     last: Tensor  # [B] packed position of each row's last time
+    before: Tensor  # [P - B] packed position of the same row one time earlier, from time 1 on
     batch_sizes: Tensor  # [T] rows still running at each time, on the CPU
     order: Tensor  # [B] which of the requested sentences each row holds
+    sentences: np.ndarray  # [B] the sentence of the text that each row holds
+
+    @property
+    def inputs(self) -> Tensor:
+        """Ids `<bos> w_1 … w_n` [P]."""
+        return self.words[self.places]
 
     @property
     def size(self) -> int:
@@ -68,24 +77,33 @@ class TextStore:
         chosen = np.asarray(indices)
         lengths = self._lengths[chosen]
         order = np.argsort(-lengths, kind="stable")
-        starts, lengths = self._starts[chosen[order]], lengths[order]
+        sentences, lengths = chosen[order], lengths[order]
         # Row-major mask over [T, B] enumerates positions in packed (time-major) order.
         times, rows = np.nonzero(np.arange(lengths[0] + 1)[:, None] <= lengths[None, :])
         sizes = np.bincount(times)
-        where = starts[rows] + times
+        where = self._starts[sentences][rows] + times
         word = self._ids[np.minimum(where, len(self._ids) - 1)]
         targets = np.where(times == lengths[rows], EOS, word)
         inputs = np.where(times == 0, BOS, self._ids[where - 1])
+        words, places = np.unique(inputs, return_inverse=True)
         firsts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
         last = firsts[lengths] + np.arange(len(chosen))
+        before = np.arange(len(rows))[len(chosen) :] - np.repeat(sizes[:-1], sizes[1:])
         return Batch(
-            inputs=self._move(inputs),
+            words=self._move(words),
+            places=self._move(places),
             targets=self._move(targets),
             rows=self._move(rows),
             last=self._move(last),
+            before=self._move(before),
             batch_sizes=torch.from_numpy(sizes),
             order=self._move(order),
+            sentences=sentences,
         )
+
+    def join(self, batches: Sequence[Batch]) -> Batch:
+        """All sentences of some batches as one, requested in the order of their rows."""
+        return self.batch(np.concatenate([batch.sentences for batch in batches]))
 
     def _move(self, array: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array))

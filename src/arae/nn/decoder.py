@@ -39,7 +39,7 @@ class TextDecoder(nn.Module):
     def __init__(self, vocabulary_size: int, latent_size: int, settings: DecoderSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.embedding = nn.Embedding(vocabulary_size, settings.embedding)
+        self.embedding = nn.Embedding(vocabulary_size, settings.embedding, sparse=True)
         self.lstm = PackedLSTM(settings.embedding, settings.hidden, latent_size)
         self.output = nn.Linear(settings.hidden, vocabulary_size)
 
@@ -49,16 +49,18 @@ class TextDecoder(nn.Module):
         `latent` [B, d] is in row order. `draws` turns the regularisers on (training); without it
         the result is deterministic.
         """
-        words = batch.inputs
+        words = batch.words
+        places: Tensor | None = batch.places
         rate = self.settings.dropout
         if draws is not None and self.settings.word_dropout:
-            dropped = draws.uniform(len(words)) < self.settings.word_dropout
+            dropped = draws.uniform(batch.tokens) < self.settings.word_dropout
             dropped[: batch.size] = False  # the first B positions hold <bos>
-            words = torch.where(dropped, UNK, words)
+            words, places = torch.where(dropped, UNK, batch.inputs), None
         inputs = self.embedding(words)
-        if draws is not None:
-            inputs = draws.dropout(inputs, rate)
-        states = self.lstm(inputs, batch, latent)
+        if draws is not None and rate:  # differs from position to position
+            inputs = draws.dropout(inputs if places is None else inputs[places], rate)
+            places = None
+        states = self.lstm(inputs, batch, latent, places)
         if draws is not None:
             states = draws.dropout(states, rate)
         return token_nll(states, self.output.weight, self.output.bias, batch.targets)

@@ -25,10 +25,10 @@ class TextEncoder(nn.Module):
     def __init__(self, vocabulary_size: int, settings: EncoderSettings) -> None:
         super().__init__()
         self.feature_size = settings.hidden
-        self.embedding = nn.Embedding(vocabulary_size, settings.embedding)
+        self.embedding = nn.Embedding(vocabulary_size, settings.embedding, sparse=True)
         self.lstm = PackedLSTM(settings.embedding, settings.hidden)
 
     def forward(self, batch: Batch) -> Tensor:
         """Features [B, H], in the batch's row order."""
-        states: Tensor = self.lstm(self.embedding(batch.inputs), batch)
-        return states[batch.last]
+        states: Tensor = self.lstm(self.embedding(batch.words), batch, places=batch.places)
+        return states.index_select(0, batch.last)

@@ -1,8 +1,8 @@
 """A one-layer LSTM over packed batches, with a constant context fed at every time step.
 
 Same mathematics as `torch.nn.LSTM` on inputs [x_t; z] (tested against it), arranged for speed: the
-context is projected once per sentence, weight gradients are one matrix product each over all
-times, and the gates live in one buffer that the backward pass reuses.
+context is projected once per sentence and each distinct word once per batch, weight gradients are
+one matrix product each over all times, and only the recurrence itself loops over time.
 """
 
 from __future__ import annotations
@@ -37,14 +37,26 @@ class PackedLSTM(nn.Module):
         """Set the forget gates' bias: a positive one lets gradients reach early words sooner."""
         self.bias[self.hidden_size : 2 * self.hidden_size] = bias
 
-    def forward(self, inputs: Tensor, batch: Batch, context: Tensor | None = None) -> Tensor:
-        """Hidden states [P, H] for packed `inputs` [P, E] and `context` [B, d] (row order)."""
+    def forward(
+        self,
+        inputs: Tensor,
+        batch: Batch,
+        context: Tensor | None = None,
+        places: Tensor | None = None,
+    ) -> Tensor:
+        """Hidden states [P, H] for packed `inputs` [P, E] and `context` [B, d] (row order).
+
+        With `places` [P], the packed inputs are `inputs[places]`: each of a batch's distinct words
+        is then projected once.
+        """
         if inputs.is_cuda:
-            return self._cudnn(inputs, batch, context)
+            return self._cudnn(inputs if places is None else inputs[places], batch, context)
         gates = torch.addmm(self.bias, inputs, self.weight_input.t())
+        if places is not None:
+            gates = gates.index_select(0, places)
         if context is not None and self.weight_context is not None:
-            gates = gates + (context @ self.weight_context.t())[batch.rows]
-        return _Recurrence.apply(gates, self.weight_hidden, batch.batch_sizes)  # type: ignore[no-untyped-call]
+            gates += (context @ self.weight_context.t()).index_select(0, batch.rows)
+        return _Recurrence.apply(gates, self.weight_hidden, batch.batch_sizes, batch.before)  # type: ignore[no-untyped-call]
 
     def step(self, projected: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
         """One time step for generation: projected gates [B, 4H], states [B, H] → new states."""
@@ -66,7 +78,7 @@ class PackedLSTM(nn.Module):
                 torch.arange(2 * size, 3 * size),
             ]
         )
-        weight = self.weight_input
+        weight: Tensor = self.weight_input
         if context is not None and self.weight_context is not None:
             inputs = torch.cat([inputs, context[batch.rows]], dim=1)
             weight = torch.cat([weight, self.weight_context], dim=1)
@@ -84,68 +96,74 @@ class _Recurrence(torch.autograd.Function):
     """Hidden states from projected gates [P, 4H], which it overwrites (nobody else may need them)."""
 
     @staticmethod
-    def forward(ctx: Any, gates: Tensor, weight: Tensor, batch_sizes: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, gates: Tensor, weight: Tensor, batch_sizes: Tensor, before: Tensor
+    ) -> Tensor:
         sizes = batch_sizes.tolist()
         width = weight.shape[1]
         transposed = weight.t()
         states = gates.new_empty(gates.shape[0], width)
-        cells = torch.empty_like(states)
-        squashed = torch.empty_like(states)
-        before = torch.zeros_like(states)  # h_{t-1} at each packed position
-        cells_before = torch.zeros_like(states)
-        start = 0
+        cells, squashed = torch.empty_like(states), torch.empty_like(states)
+        # One call makes the views of all times.
+        gate, state, cell, tanh = (x.split(sizes) for x in (gates, states, cells, squashed))
+        sigmoids = gates[:, : 3 * width].split(sizes)
+        keep_in, forget, out, new = (x.split(sizes) for x in gates.split(width, dim=1))
         for time, size in enumerate(sizes):
-            now = slice(start, start + size)
-            gate = gates[now]
             if time:
-                previous = slice(start - sizes[time - 1], start - sizes[time - 1] + size)
-                before[now] = states[previous]
-                cells_before[now] = cells[previous]
-                gate.addmm_(before[now], transposed)
-            gate[:, : 3 * width].sigmoid_()
-            gate[:, 3 * width :].tanh_()
-            cell = cells[now]
-            torch.mul(gate[:, :width], gate[:, 3 * width :], out=cell)
+                gate[time].addmm_(state[time - 1][:size], transposed)
+            sigmoids[time].sigmoid_()
+            new[time].tanh_()
+            torch.mul(keep_in[time], new[time], out=cell[time])
             if time:
-                cell.addcmul_(gate[:, width : 2 * width], cells_before[now])
-            torch.tanh(cell, out=squashed[now])
-            torch.mul(gate[:, 2 * width : 3 * width], squashed[now], out=states[now])
-            start += size
+                cell[time].addcmul_(forget[time], cell[time - 1][:size])
+            torch.tanh(cell[time], out=tanh[time])
+            torch.mul(out[time], tanh[time], out=state[time])
         ctx.sizes = sizes
-        ctx.save_for_backward(gates, weight, squashed, before, cells_before)
+        ctx.save_for_backward(gates, weight, squashed, cells, states, before)
         return states
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor | None, ...]:
-        gates, weight, squashed, before, cells_before = ctx.saved_tensors
-        width = weight.shape[1]
-        sizes = ctx.sizes
+        gates, weight, squashed, cells, states, before = ctx.saved_tensors
+        width, sizes = weight.shape[1], ctx.sizes
         keep_in, forget, out, new = gates.split(width, dim=1)
-        # Elementwise factors for all times at once; only the recurrences stay in the loop.
-        cell_from_state = out * (1 - squashed * squashed)
-        into_out = squashed * out * (1 - out)
-        into_in = new * keep_in * (1 - keep_in)
-        into_forget = cells_before * forget * (1 - forget)
-        into_new = keep_in * (1 - new * new)
+        # What turns ∂h (for the output gate) or ∂c (for the others) into the gates' gradients, and
+        # ∂h into ∂c, for all times at once; only the recurrence stays in the loop.
+        slopes = torch.empty_like(gates)
+        sigmoids = gates[:, : 3 * width]
+        torch.addcmul(sigmoids, sigmoids, sigmoids, value=-1, out=slopes[:, : 3 * width])
+        into_in, into_forget, into_out, into_new = slopes.split(width, dim=1)
+        into_in *= new
+        into_forget[: sizes[0]] = 0
+        into_forget[sizes[0] :] *= cells.index_select(0, before)
+        into_out *= squashed
+        torch.addcmul(keep_in, keep_in * new, new, value=-1, out=into_new)
+        into_cell = torch.addcmul(out, out * squashed, squashed, value=-1)
         grad_gates = torch.empty_like(gates)
         grad_state = grad_states.new_zeros(sizes[0], width)
-        grad_cell = grad_states.new_zeros(sizes[0], width)
-        start = grad_states.shape[0]
+        grad_cell = torch.zeros_like(grad_state)
+        gate, slope = (x.view(-1, 4, width).split(sizes) for x in (grad_gates, slopes))
+        output, output_slope = (
+            grad_gates.view(-1, 4, width)[:, 2].split(sizes),
+            into_out.split(sizes),
+        )
+        flat = grad_gates.split(sizes)
+        pull, cell_slope, kept = (
+            grad_states.split(sizes),
+            into_cell.split(sizes),
+            forget.split(sizes),
+        )
         for time in range(len(sizes) - 1, -1, -1):
-            size = sizes[time]
-            start -= size
-            now = slice(start, start + size)
-            state, cell = grad_state[:size], grad_cell[:size]
-            state += grad_states[now]
-            cell.addcmul_(state, cell_from_state[now])
-            gate = grad_gates[now]
-            torch.mul(cell, into_in[now], out=gate[:, :width])
-            torch.mul(cell, into_forget[now], out=gate[:, width : 2 * width])
-            torch.mul(state, into_out[now], out=gate[:, 2 * width : 3 * width])
-            torch.mul(cell, into_new[now], out=gate[:, 3 * width :])
+            state, cell = grad_state[: sizes[time]], grad_cell[: sizes[time]]
+            state += pull[time]
+            cell.addcmul_(state, cell_slope[time])
+            torch.mul(cell.unsqueeze(1), slope[time], out=gate[time])
+            torch.mul(state, output_slope[time], out=output[time])
             if time:
-                torch.mm(gate, weight, out=state)
-                cell.mul_(forget[now])
-        grad_weight = grad_gates.t() @ before if ctx.needs_input_grad[1] else None
-        return grad_gates, grad_weight, None
+                torch.mm(flat[time], weight, out=state)
+                cell.mul_(kept[time])
+        grad_weight = None
+        if ctx.needs_input_grad[1]:
+            grad_weight = grad_gates[sizes[0] :].t() @ states.index_select(0, before)
+        return grad_gates, grad_weight, None, None

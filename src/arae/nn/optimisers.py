@@ -46,8 +46,8 @@ class SGD:
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
         """Apply one update when a share `progress` of the training is done."""
-        grads = list(gradients)
-        _clip(grads, self.settings.clip_norm)
+        grads = [g.coalesce() if g.is_sparse else g for g in gradients]
+        _clip([g.values() if g.is_sparse else g for g in grads], self.settings.clip_norm)
         torch._foreach_add_(self.parameters, grads, alpha=-self.settings.rate(progress))
 
     def state(self) -> dict[str, Tensor]:
@@ -64,38 +64,57 @@ class Adam:
     def __init__(self, parameters: Sequence[nn.Parameter], settings: OptimiserSettings) -> None:
         self.parameters: list[Tensor] = list(parameters)
         self.settings = settings
-        self._first = [torch.zeros_like(p) for p in self.parameters]
-        self._second = [torch.zeros_like(p) for p in self.parameters]
-        self._steps = 0
+        self._first: list[
+            Tensor
+        ] = []  # made when first needed: by then the parameters are in place
+        self._second: list[Tensor] = []
+        self._steps = torch.zeros(())
 
     @torch.no_grad()
     def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
         """Apply one update when a share `progress` of the training is done."""
-        s, grads = self.settings, list(gradients)
+        if not self._first:
+            self._begin()
+        s = self.settings
+        grads = [g.to_dense() if g.is_sparse else g for g in gradients]
         _clip(grads, s.clip_norm)
         self._steps += 1
-        torch._foreach_lerp_(self._first, grads, 1 - s.beta1)
-        torch._foreach_mul_(self._second, s.beta2)
-        torch._foreach_addcmul_(self._second, grads, grads, value=1 - s.beta2)
-        scale = (1 - s.beta2**self._steps) ** 0.5
-        denominator = torch._foreach_sqrt(self._second)
-        torch._foreach_div_(denominator, scale)
-        torch._foreach_add_(denominator, s.epsilon)
-        rate = s.rate(progress) / (1 - s.beta1**self._steps)
-        torch._foreach_addcdiv_(self.parameters, self._first, denominator, value=-rate)
+        torch._fused_adam_(  # type: ignore[attr-defined]
+            self.parameters,
+            grads,
+            self._first,
+            self._second,
+            [],
+            [self._steps] * len(grads),
+            lr=s.rate(progress),
+            beta1=s.beta1,
+            beta2=s.beta2,
+            weight_decay=0.0,
+            eps=s.epsilon,
+            amsgrad=False,
+            maximize=False,
+        )
 
     def state(self) -> dict[str, Tensor]:
-        """Moments and step count, by position."""
+        """Moments and step count, by position; nothing before the first step."""
         moments = {f"first.{i}": m for i, m in enumerate(self._first)}
         moments |= {f"second.{i}": m for i, m in enumerate(self._second)}
-        return moments | {"steps": torch.tensor(self._steps)}
+        return moments | {"steps": self._steps}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Restore what `state` gave."""
+        if state["steps"] == 0:
+            return
+        self._begin()
+        self._steps.copy_(state["steps"])
         for name, moments in (("first", self._first), ("second", self._second)):
             for position, moment in enumerate(moments):
                 moment.copy_(state[f"{name}.{position}"])
-        self._steps = int(state["steps"])
+
+    def _begin(self) -> None:
+        self._first = [torch.zeros_like(p) for p in self.parameters]
+        self._second = [torch.zeros_like(p) for p in self.parameters]
+        self._steps = torch.zeros((), device=self.parameters[0].device)
 
 
 Optimiser = SGD | Adam

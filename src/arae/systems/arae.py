@@ -148,6 +148,7 @@ class AdversariallyRegularized(Autoencoder):
             build_optimiser([self.critic], settings.critic.optimiser),
             stream="random",
             after_step=lambda: self.constraint.after_step(self.critic),
+            given=self._codes,
         )
         encoder = Phase(
             "encoder",
@@ -176,8 +177,8 @@ class AdversariallyRegularized(Autoencoder):
         return loss, {"reconstruction": loss}
 
     def _loss_2(self, batch: Batch, moment: Moment) -> Loss:
-        with torch.no_grad():  # neither encoder nor generator is owned: no graph needed
-            real = self.encode(batch)
+        real = self._codes(batch) if moment.given is None else moment.given
+        with torch.no_grad():  # the generator is not owned: no graph needed
             fake = self._generate(batch.size, moment.draws)
         gap = self.critic(real).mean() - self.critic(fake).mean()
         penalty = self.constraint.penalty(self.critic, real, fake, moment.draws)
@@ -186,6 +187,10 @@ class AdversariallyRegularized(Autoencoder):
             "generated_variance": fake.var(dim=0).sum(),
         }
         return penalty - gap, {"critic_gap": gap, "critic_penalty": penalty, **norms}
+
+    @torch.no_grad()
+    def _codes(self, batch: Batch) -> Tensor:
+        return self.encode(batch)
 
     def _loss_3a(self, batch: Batch, moment: Moment) -> Loss:
         code = self.encode(batch)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch, TextStore
 from arae.nn.decoder import TextDecoder
+from arae.nn.mlp import BatchNorm, SpectralLinear
 from arae.nn.optimisers import Optimiser
 from arae.nn.randomness import Draws
 
@@ -32,6 +34,7 @@ class Moment:
     epoch: float  # epochs done, with their fraction
     progress: float  # share of the whole training done, 0 to 1
     draws: Draws
+    given: Tensor | None = None  # what `Phase.given` computed of the batch, if the engine did
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,20 @@ class Phase:
     # sentences; "same": the sentences of the phase before it in the iteration.
     stream: Literal["epoch", "random", "same"] = "epoch"
     after_step: Callable[[], None] = lambda: None
+    # What the loss needs of the batch [B, …] that depends on no module of the phase: the engine may
+    # compute it at once for consecutive repetitions of the phase, which cannot change it.
+    given: Callable[[Batch], Tensor] | None = None
+
+    @cached_property
+    def parameters(self) -> list[nn.Parameter]:
+        """The parameters that the phase may change."""
+        return [parameter for module in self.modules for parameter in module.parameters()]
+
+    @cached_property
+    def trackers(self) -> list[BatchNorm | SpectralLinear]:
+        """Its parts with running statistics, which move only while the phase runs."""
+        parts = (part for module in self.modules for part in module.modules())
+        return [part for part in parts if isinstance(part, BatchNorm | SpectralLinear)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +123,7 @@ class TextSystem(nn.Module):
 
 def owned_parameters(phase: Phase) -> list[nn.Parameter]:
     """The parameters a phase may change."""
-    return [parameter for module in phase.modules for parameter in module.parameters()]
+    return list(phase.parameters)
 
 
 def distinct_phases(system: TextSystem) -> dict[str, Phase]:

@@ -1,0 +1,49 @@
+"""Arithmetic of an iteration, counted by formula, and what the machine could do at best."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+
+from arae.systems.arae import Settings
+
+PEAK_SIZE = 2048
+
+
+def training_flops(settings: Settings, vocabulary: int, tokens: float) -> float:
+    """Floating-point operations of the matrix products of one iteration on `tokens` real tokens.
+
+    2·m·n·k per product; padding and products that a loop saves by sharing are not counted, so both
+    loops are measured against the same work. A backward pass is twice its forward pass (weights
+    and inputs); the gradient penalty is a forward pass, its slope, and twice the slope backward.
+    """
+    s, size = settings, settings.batch_size
+    words = tokens / size  # per sentence, <eos> included
+    encoder = 8 * s.encoder.hidden * (s.encoder.embedding + s.encoder.hidden) * words
+    decoder = 8 * s.decoder.hidden * (s.decoder.embedding + s.decoder.hidden) * words
+    decoder += 8 * s.decoder.hidden * s.latent + 2 * s.decoder.hidden * vocabulary * words
+    generator = _chain([s.generator.noise, *s.generator.hidden, s.latent])
+    critic = _chain([s.latent, *s.critic.hidden, 1])
+    reconstruction = 3 * (encoder + decoder)
+    critic_step = encoder + generator + 2 * 3 * critic + 4 * critic
+    adversaries = 3 * encoder + 2 * critic + 3 * generator + 2 * critic
+    return size * (reconstruction + s.critic.steps * critic_step + adversaries)
+
+
+def _chain(sizes: Sequence[int]) -> int:
+    return sum(2 * fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
+
+
+def peak_flops(repeats: int = 12) -> float:
+    """Floating-point operations per second of `torch.mm` on float32 matrices, the best of several."""
+    first, second = torch.randn(2, PEAK_SIZE, PEAK_SIZE)
+    out = torch.empty_like(first)
+    seconds = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        torch.mm(first, second, out=out)
+        seconds.append(time.perf_counter() - start)
+    return 2 * PEAK_SIZE**3 / min(seconds)
