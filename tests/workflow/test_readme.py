@@ -60,7 +60,7 @@ def test_make_reproduce_prints_the_table_and_names_the_report(project: Project) 
     (project.path / ".venv").mkdir()
     (project.path / ".venv/bin").symlink_to(Path(sys.executable).parent)
     (project.path / ".venv/.ready").touch()
-    told = project.run("make", "reproduce")
+    told = project.run("make", "--no-print-directory", "reproduce")
     assert (project.path / "results/studies/coverage-tiny/table.md").read_text() in told
     assert told.rstrip().endswith("results/report.html")
 
