@@ -37,29 +37,49 @@ class DecoderSettings:
 class StepState(Protocol):
     """What a decoder carries from word to word for the sentences still running."""
 
-    def keep(self, rows: Tensor) -> StepState:
+    def keep(self, rows: Tensor) -> Any:
         """The state of some of the sentences."""
 
 
 class StepDecoder(Protocol):
-    """Whatever can be decoded word by word: codes in, logits out."""
+    """What can write sentences word by word."""
 
     output: nn.Linear
 
-    def begin(self, latent: Tensor | None, count: int) -> Any:
+    def begin(self, latent: Tensor | None, count: int) -> StepState:
         """State before the first word, for `count` sentences with codes [count, d]."""
 
-    def advance(self, words: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Feed one word id per sentence [B]: logits of the next word [B, V], new `StepState`."""
+    def advance(self, words: Tensor, state: Any) -> tuple[Tensor, StepState]:
+        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
 
 
-class TextDecoder(nn.Module):
+class Decoder(nn.Module):
+    """Base of the decoders: p(x | z) of given sentences, and a `StepDecoder` of new ones."""
+
+    output: nn.Linear
+
+    def nll(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
+        """−log p(x_t | x_<t, z) of every packed target, in nats: [P].
+
+        `latent` [B, d] is in row order. `draws` turns the regularisers on (training); without it
+        the result is deterministic.
+        """
+        raise NotImplementedError
+
+    def begin(self, latent: Tensor | None, count: int) -> StepState:
+        """State before the first word, for `count` sentences."""
+        raise NotImplementedError
+
+    def advance(self, words: Tensor, state: Any) -> tuple[Tensor, StepState]:
+        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
+        raise NotImplementedError
+
+
+class TextDecoder(Decoder):
     """LSTM with input [emb(x_{t-1}); z], zero initial state, linear projection to the vocabulary.
 
     A decoder that is given an `output` projection uses it without owning it.
     """
-
-    output: nn.Linear
 
     def __init__(
         self,
@@ -78,11 +98,7 @@ class TextDecoder(nn.Module):
             self.__dict__["output"] = output  # not registered: its owner trains and saves it once
 
     def nll(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
-        """−log p(x_t | x_<t, z) of every packed target, in nats: [P].
-
-        `latent` [B, d] is in row order. `draws` turns the regularisers on (training); without it
-        the result is deterministic.
-        """
+        """See `Decoder.nll`."""
         states = self.states(batch, latent, draws)
         return token_nll(states, self.output.weight, self.output.bias, batch.targets)
 

@@ -26,7 +26,7 @@ class PackedGRU(nn.Module):
 
         `batch_sizes` [T], on the CPU: rows running at each time; rows by falling length.
         """
-        weights = [self.weight_input, self.weight_hidden, self.bias, self.hidden_bias]
+        weights: list[Tensor] = [self.weight_input, self.weight_hidden, self.bias, self.hidden_bias]
         states, last = torch.gru(
             inputs, batch_sizes, start.unsqueeze(0), weights, True, 1, 0.0, self.training, False
         )

@@ -46,6 +46,7 @@ def part_of(batch: Batch, rows: np.ndarray) -> Part:
         batch_sizes=torch.from_numpy(own),
         order=order,
         sentences=batch.sentences[rows],
+        labels=None if batch.labels is None else batch.labels[chosen],
     )
     return Part(part, chosen, where)
 

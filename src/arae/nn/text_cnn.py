@@ -25,7 +25,9 @@ class TextCNN(nn.Module):
         slope: float = 0.01,
     ) -> None:
         super().__init__()
-        self.convolutions = nn.ModuleList(nn.Linear(width * input_size, filters) for width in widths)
+        self.convolutions = nn.ModuleList(
+            nn.Linear(width * input_size, filters) for width in widths
+        )
         self.output = nn.Linear(len(self.convolutions) * filters, outputs)
         self._widths, self._dropout, self._slope = tuple(widths), dropout, slope
 

@@ -23,7 +23,6 @@ from typing import Literal
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
-from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch
 from arae.nn.initialisation import normal_
@@ -66,10 +65,6 @@ class TransferARAE(arae.AdversariallyRegularized):
     settings: Settings
 
     def __init__(self, settings: Settings, vocabulary_size: int, seed: int, labels: int) -> None:
-        if labels < 2:
-            raise SettingsError(
-                f"system arae_transfer: the corpus has {labels} labels, at least 2 are needed"
-            )
         super().__init__(settings, vocabulary_size, seed, labels)
         classifier = settings.classifier
         self.classifier = mlp(

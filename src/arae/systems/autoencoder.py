@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch
-from arae.nn.decoder import DecoderSettings, TextDecoder
+from arae.nn.decoder import DecoderSettings, StepDecoder, TextDecoder
 from arae.nn.encoder import EncoderSettings, TextEncoder
 from arae.nn.initialisation import uniform_
 from arae.nn.label_decoders import LabelDecoders
@@ -92,7 +92,6 @@ class Autoencoder(TextSystem):
             head = DiracHead(text.feature_size, settings.latent, normalise=sphere)
         self.encoder = Encoder(text, head)
         sizes = settings.latent, settings.decoder
-        self.decoder: TextDecoder | LabelDecoders
         if labels:
             self.decoder = LabelDecoders(vocabulary_size, labels, *sizes)
         else:
@@ -111,6 +110,12 @@ class Autoencoder(TextSystem):
     def encode(self, batch: Batch) -> Tensor:
         """Mean codes [B, d], in row order."""
         return self.encoder(batch).mean()
+
+    def decoder_for(self, label: int | None = None) -> StepDecoder:
+        """The decoder of a label; without one, the decoder or all labels' decoders by turns."""
+        if label is None or not isinstance(self.decoder, LabelDecoders):
+            return self.decoder
+        return self.decoder.of(label)
 
     def loss_per_sentence(self, batch: Batch) -> Tensor:
         """−log p(x | E[z | x]) [B]."""
