@@ -75,6 +75,16 @@ RECIPES: dict[str, dict[str, Any]] = {
         classifier={"hidden": [8], "target": "uniform", "batch_norm": "none"},
         autoencoder=_ADAM,
     ),
+    "cross-aligned": {
+        "system": "cross_aligned",
+        **_COMMON,
+        "embedding": 6,
+        "style": 3,
+        "latent": 8,
+        "dropout": 0.1,
+        "discriminator": {"widths": [1, 2, 5], "filters": 4, "dropout": 0.1},
+        "gate": 9.0,
+    },
 }
 
 

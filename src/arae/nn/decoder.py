@@ -44,7 +44,9 @@ class StepState(Protocol):
 class StepDecoder(Protocol):
     """What can write sentences word by word."""
 
-    output: nn.Linear
+    @property
+    def output(self) -> nn.Linear:
+        """Projection to the vocabulary."""
 
     def begin(self, latent: Tensor | None, count: int) -> StepState:
         """State before the first word, for `count` sentences with codes [count, d]."""
