@@ -104,7 +104,10 @@ def _step(words: np.ndarray, outputs: np.ndarray, ids: np.ndarray, label: int, l
 
 
 def restore(
-    arrays: dict[str, np.ndarray], vocabulary: Vocabulary, classes: Sequence[str], settings: Settings
+    arrays: dict[str, np.ndarray],
+    vocabulary: Vocabulary,
+    classes: Sequence[str],
+    settings: Settings,
 ) -> BagOfWords:
     """The classifier that `arrays` was taken from."""
     expected = (len(vocabulary), settings.dimension), (len(classes), settings.dimension)

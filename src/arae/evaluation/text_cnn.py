@@ -147,7 +147,10 @@ def _epochs(
 
 
 def restore(
-    arrays: dict[str, np.ndarray], vocabulary: Vocabulary, classes: Sequence[str], settings: Settings
+    arrays: dict[str, np.ndarray],
+    vocabulary: Vocabulary,
+    classes: Sequence[str],
+    settings: Settings,
 ) -> TextCnnClassifier:
     """The classifier that `arrays` was taken from."""
     model = TextCnnClassifier(vocabulary, classes, settings)
