@@ -14,10 +14,20 @@ from arae.evaluation.scoring import Sheet
 
 Tokens = list[str]
 
-TRANSFER = {"bag_of_words": "transfer", "text_cnn": "transfer_cnn"}
-ACCURACY = {"bag_of_words": "classifier_accuracy", "text_cnn": "classifier_accuracy_cnn"}
+# Kind of classifier: the metrics that it gives, and what it is.
+TRANSFER = {
+    "bag_of_words": "transfer",
+    "fasttext": "transfer_fasttext",
+    "text_cnn": "transfer_cnn",
+}
+ACCURACY = {
+    "bag_of_words": "classifier_accuracy",
+    "fasttext": "classifier_accuracy_fasttext",
+    "text_cnn": "classifier_accuracy_cnn",
+}
 _NAMES = {
-    "bag_of_words": "a bag-of-words classifier (fastText's model and defaults)",
+    "bag_of_words": "a bag-of-words classifier (fastText's model and defaults, own code)",
+    "fasttext": "the fastText package's classifier (defaults)",
     "text_cnn": "a convolutional classifier (that of Shen et al. 2017)",
 }
 DEFINITIONS = {

@@ -21,6 +21,7 @@ from typing import Any
 from arae.corpora.sources import parse_source
 from arae.corpora.styled_source import style_oracle_of
 from arae.evaluation import transfers
+from arae.evaluation.classifiers import FILES as CLASSIFIER_FILES
 from arae.evaluation.scoring import Sheet
 from arae.evaluation.sentences import Sentences, encode, read_sentences
 from arae.evaluation.transfers import Transfers
@@ -163,11 +164,6 @@ def _inputs(arguments: argparse.Namespace) -> list[Path]:
         for name in MODEL_FILES
     ]
     real = [arguments.tokens / f"{split}.txt" for split in sorted({"valid", arguments.split})]
-    classifiers = [
-        path
-        for folder in arguments.classifiers
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.name != "provenance.json"
-    ]
+    classifiers = [folder / name for folder in arguments.classifiers for name in CLASSIFIER_FILES]
     samples = [arguments.samples, arguments.samples.with_suffix(".jsonl")]
     return [*samples, *models, *classifiers, *real, arguments.vocabulary]
