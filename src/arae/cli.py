@@ -25,6 +25,7 @@ VERBS = {
     "train": "train one recipe (AE, VAE, AAE, ARAE, LM) with one seed; resumes by itself",
     "sample": "generate sentences from a trained model",
     "train-lm": "train the evaluation language model on a text (real or generated)",
+    "train-classifier": "train the classifier that judges transfer, and test it on real text",
     "score": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
     "probe": "measure something on a trained model (latent statistics, robustness, …)",
     "tabulate": "gather a study's scores into its table, with intervals over seeds",

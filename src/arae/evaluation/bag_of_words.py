@@ -63,7 +63,12 @@ class BagOfWords:
 
 
 def train(
-    text: LabelledText, valid: LabelledText, vocabulary: Vocabulary, settings: Settings, seed: int
+    text: LabelledText,
+    valid: LabelledText,
+    vocabulary: Vocabulary,
+    settings: Settings,
+    seed: int,
+    device: str = "cpu",
 ) -> BagOfWords:
     """Learn from `text`; `valid` is not used: fastText selects nothing.
 
@@ -104,7 +109,10 @@ def _step(words: np.ndarray, outputs: np.ndarray, ids: np.ndarray, label: int, l
 
 
 def restore(
-    arrays: dict[str, np.ndarray], vocabulary: Vocabulary, classes: Sequence[str], settings: Settings
+    arrays: dict[str, np.ndarray],
+    vocabulary: Vocabulary,
+    classes: Sequence[str],
+    settings: Settings,
 ) -> BagOfWords:
     """The classifier that `arrays` was taken from."""
     expected = (len(vocabulary), settings.dimension), (len(classes), settings.dimension)
