@@ -26,6 +26,7 @@ VERBS = {
     "sample": "generate sentences from a trained model",
     "transfer-split": "write every sentence of a labelled split in each other label",
     "train-lm": "train the evaluation language model on a text (real or generated)",
+    "train-classifier": "train the classifier that judges transfer, and test it on real text",
     "score": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
     "score-transfer": "transfer accuracy, BLEU, perplexities, correct transfers by the grammar",
     "probe": "measure something on a trained model (latent statistics, robustness, …)",
