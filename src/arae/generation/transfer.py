@@ -12,6 +12,7 @@ from torch import Tensor
 
 from arae.foundation.console import progress
 from arae.foundation.errors import SettingsError
+from arae.foundation.settings import bounded
 from arae.generation.decode import DecodingSettings, decode
 from arae.generation.sampling import evaluating
 from arae.nn.batch import Batch, TextStore
@@ -20,6 +21,13 @@ from arae.nn.randomness import Draws
 from arae.systems.system import TextSystem
 
 BATCH = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferSettings(DecodingSettings):
+    """How many transferred sentences are wanted, all targets together, and how they are decoded."""
+
+    count: int = bounded(100_000, low=1)
 
 
 @runtime_checkable
@@ -45,10 +53,10 @@ class Transferred:
     words: np.ndarray  # ids, without <eos>; may be empty
 
 
-def transfer_everything(
-    system: TextSystem, store: TextStore, settings: DecodingSettings, seed: int, name: str = ""
+def transfer_all(
+    system: TextSystem, store: TextStore, rows: np.ndarray, settings: DecodingSettings, seed: int
 ) -> Iterator[Transferred]:
-    """Every sentence of a labelled text to every other label: by sentence, then by label.
+    """The sentences `rows` [N] of a labelled text to every other label: by sentence, then by label.
 
     A result depends on the model, `settings`, `seed` and the sentence's batch only. A
     `SettingsError` if the system cannot transfer.
@@ -56,33 +64,37 @@ def transfer_everything(
     able = require_transfer(system)
     if store.labels is None:
         raise SettingsError("the text has no labels, so nothing says what to transfer it from")
-    with evaluating(system), torch.no_grad(), progress(name, len(store), "sentences") as bar:
-        for rows in torch.arange(len(store)).split(BATCH):
-            start, own = int(rows[0]), store.labels[rows.numpy()]
-            batch = store.batch(rows)
+    with evaluating(system), torch.no_grad(), progress("transfer", len(rows), "sentences") as bar:
+        for start in range(0, len(rows), BATCH):
+            chosen = rows[start : start + BATCH]
+            own, batch = store.labels[chosen], store.batch(chosen)
             codes = batch.restore(able.encode(batch))
-            written = []
+            written: list[Transferred] = []
             for target in range(able.labels):
                 wanted = np.flatnonzero(own != target)
-                if not len(wanted):
-                    continue
                 draws = Draws(seed, "transfer", start, target, device=system.device)
-                latents = codes[torch.from_numpy(wanted).to(codes.device)]
-                words, lengths = decode(
-                    able.decoder_for(target),
-                    latents,
-                    len(wanted),
-                    system.settings.max_length,
-                    settings,
-                    draws,
-                )
-                rows_written = zip(wanted, words.cpu().numpy(), lengths.tolist(), strict=True)
+                sentences = _decode(system, target, codes[wanted], settings, draws)
                 written += [
-                    Transferred(start + int(row), int(own[row]), target, ids[:length])
-                    for row, ids, length in rows_written
+                    Transferred(int(chosen[row]), int(own[row]), target, words)
+                    for row, words in zip(wanted, sentences, strict=True)
                 ]
             yield from sorted(written, key=lambda result: (result.sentence, result.target))
-            bar.advance(len(rows))
+            bar.advance(len(chosen))
+
+
+def _decode(
+    system: TextSystem, target: int, codes: Tensor, settings: DecodingSettings, draws: Draws
+) -> list[np.ndarray]:
+    if not len(codes):
+        return []
+    decoder, longest = system.decoder_for(target), system.settings.max_length
+    words, lengths = decode(decoder, codes, len(codes), longest, settings, draws)
+    return [ids[:length] for ids, length in zip(words.cpu().numpy(), lengths.tolist(), strict=True)]
+
+
+def spread(available: int, wanted: int) -> np.ndarray:
+    """`wanted` places of 0 … available−1, rising and evenly spaced: every part of a text is in."""
+    return np.arange(wanted) * available // wanted
 
 
 def require_transfer(system: TextSystem) -> Transferring:
