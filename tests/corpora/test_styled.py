@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -264,3 +265,26 @@ def test_real_text_has_no_style_oracle():
 def test_every_split_needs_a_number():
     with pytest.raises(SettingsError, match=r"sentences\.test"):
         parse_source({"kind": "reviews", "sentences": {"train": 5, "valid": 5}})
+
+
+def test_the_documentation_tells_the_truth():
+    text = Path(__file__).parents[2].joinpath("docs/corpora.md").read_text(encoding="utf-8")
+    examples = [line.split("→") for line in text.splitlines() if "→" in line]
+    for source, output in examples:
+        judges = [make() for make in GRAMMARS.values()]
+        pairs = [(judge, judge.label_of(output.split())) for judge in judges]
+        assert any(
+            label and judge.is_exact_transfer(source.split(), output.split(), label)
+            for judge, label in pairs
+        )
+    assert len(examples) == 3
+    for name, make in GRAMMARS.items():
+        grammar = make().grammar
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`"))
+        floor = math.exp(grammar.entropy_per_token)
+        numbers = (grammar.mean_length, grammar.entropy, make().content_entropy, floor)
+        shown = [
+            str(len(grammar.types)),
+            *(f"{n:.{2 if i else 1}f}" for i, n in enumerate(numbers)),
+        ]
+        assert all(f" {number} |" in row for number in shown)
