@@ -257,6 +257,29 @@ def test_source_writes_sentences_with_their_labels(tmp_path):
     assert facts["grammar"]["classes"] == list(styled.classes)
 
 
+@pytest.mark.parametrize("kind", sorted(GRAMMARS))
+def test_label_noise_falsifies_training_labels_alone(tmp_path, kind):
+    styled, noise = GRAMMARS[kind](), 0.3
+    values = {"kind": kind, "seed": 5, "sentences": {"train": 2000, "valid": 200, "test": 200}}
+    parse_source({**values, "label_noise": noise}).write(tmp_path / "noisy")
+    parse_source(values).write(tmp_path / "true")
+    for split in ("train", "valid", "test"):
+        same = [tmp_path / folder / f"{split}.txt" for folder in ("noisy", "true")]
+        assert same[0].read_bytes() == same[1].read_bytes()
+        noisy, true = (
+            (tmp_path / folder / f"{split}.labels.txt").read_text().split()
+            for folder in ("noisy", "true")
+        )
+        wrong = Counter(label for label, own in zip(noisy, true, strict=True) if label != own)
+        if split != "train":
+            assert not wrong
+            continue
+        spread = math.sqrt(noise * (1 - noise) / len(true))
+        assert abs(wrong.total() / len(true) - noise) < 4 * spread
+        share = wrong.total() / len(styled.classes)
+        assert all(abs(wrong[label] - share) < 5 * math.sqrt(share) for label in styled.classes)
+
+
 def test_real_text_has_no_style_oracle():
     files = {split: f"{split}.txt" for split in ("train", "valid", "test")}
     assert style_oracle_of(parse_source({"kind": "files", "files": files})) is None
