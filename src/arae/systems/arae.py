@@ -26,7 +26,13 @@ from arae.nn.initialisation import normal_, scale_batch_norm_
 from arae.nn.mlp import Normalised, mlp
 from arae.nn.optimisers import OptimiserSettings, build_optimiser
 from arae.nn.randomness import Draws
-from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, NoiseSettings, add_noise
+from arae.systems.autoencoder import (
+    Autoencoder,
+    AutoencoderSettings,
+    CodeSettings,
+    NoiseSettings,
+    add_noise,
+)
 from arae.systems.system import Loss, Moment, Phase
 
 LEAK = 0.2
@@ -86,10 +92,9 @@ class EncoderGradientSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings):
+class ObjectiveSettings(CodeSettings):
     """`gan_schedule`: epochs (1-based) from which one more adversarial round per iteration is made."""
 
-    system: str = "arae"
     noise: NoiseSettings = nested(NoiseSettings, std=0.05, decay=0.9995)
     generator: GeneratorSettings = nested(GeneratorSettings)
     critic: CriticSettings = nested(CriticSettings)
@@ -99,14 +104,21 @@ class Settings(AutoencoderSettings):
     batch_norm_gain: Literal["one", "small"] = "one"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings(ObjectiveSettings, AutoencoderSettings):
+    """The same for text."""
+
+    system: str = "arae"
+
+
 class AdversariallyRegularized(Autoencoder):
     """Autoencoder with a learned prior."""
 
-    settings: Settings
+    settings: ObjectiveSettings
     reconstruction_slope: Tensor
 
-    def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:
-        super().__init__(settings, vocabulary_size, seed, gaussian=False, sphere=True)
+    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
+        super().__init__(settings, size, seed, gaussian=False, sphere=True)
         generator, critic = settings.generator, settings.critic
         self.constraint = build_constraint(critic.constraint)
         self.generator = mlp(

@@ -16,11 +16,12 @@ import torch
 from torch import Tensor, nn
 
 from arae.foundation.settings import bounded, nested
-from arae.nn.batch import Batch, TextStore
+from arae.nn.batch import Batch
 from arae.nn.decoder import TextDecoder
 from arae.nn.mlp import BatchNorm, SpectralLinear
 from arae.nn.optimisers import Optimiser
 from arae.nn.randomness import Draws
+from arae.nn.store import Store
 
 # A loss and the numbers worth logging beside it (all on the device, none read back).
 Loss = tuple[Tensor, Mapping[str, Tensor]]
@@ -108,7 +109,7 @@ class TextSystem(nn.Module):
         """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
         raise TypeError(f"{type(self).__name__} defines no loss")
 
-    def fit_prior(self, store: TextStore) -> None:
+    def fit_prior(self, store: Store) -> None:
         """Estimate from training sentences whatever sampling needs beyond trained weights."""
 
     def sample_latents(self, count: int, draws: Draws) -> Tensor | None:
