@@ -23,13 +23,16 @@ def uniform_(modules: Iterable[nn.Module], bound: float, draws: Draws) -> None:
 
 
 def fan_in_(modules: Iterable[nn.Module], draws: Draws) -> None:
-    """Weights and biases of linear layers ~ U(±1/√(number of inputs)); other parts as they are."""
+    """Weights and biases of linear layers and convolutions ~ U(±1/√(inputs of a unit)).
+
+    Other parts stay as they are.
+    """
     for module in modules:
         for part in module.modules():
-            if isinstance(part, nn.Linear):
-                bound = part.in_features**-0.5
+            if isinstance(part, nn.Linear | nn.Conv2d):
+                bound = part.weight[0].numel() ** -0.5
                 with torch.no_grad():
-                    for parameter in (part.weight, part.bias):
+                    for parameter in part.parameters():
                         values = draws.uniform(*parameter.shape)
                         parameter.copy_(values.mul_(2 * bound).sub_(bound))
 

@@ -10,7 +10,7 @@ from arae.systems.images import ImageSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, ImageSettings):
+class Settings(ImageSettings, ObjectiveSettings):
     """Bernoulli nll summed over pixels, 8 dimensions (M28)."""
 
     system: str = "image_aae"

@@ -9,7 +9,7 @@ from arae.systems.images import ImageSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, ImageSettings):
+class Settings(ImageSettings, ObjectiveSettings):
     """As for text, with the authors' image sizes."""
 
     system: str = "image_ae"

@@ -24,7 +24,7 @@ from arae.systems.images import ImageSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, ImageSettings):
+class Settings(ImageSettings, ObjectiveSettings):
     """The authors' settings for binarised MNIST."""
 
     system: str = "image_arae"

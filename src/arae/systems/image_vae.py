@@ -10,7 +10,7 @@ from arae.systems.vae import ObjectiveSettings, VariationalAutoencoder
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, ImageSettings):
+class Settings(ImageSettings, ObjectiveSettings):
     """Bernoulli nll summed over pixels, KL weight 1 from the start, 8 dimensions (M28)."""
 
     system: str = "image_vae"

@@ -19,7 +19,6 @@ from arae.nn.images import (
 from arae.nn.initialisation import fan_in_
 from arae.nn.optimisers import OptimiserSettings
 from arae.nn.randomness import Draws
-from arae.systems.autoencoder import CodeSettings
 from arae.systems.system import SelectionSettings
 
 
@@ -36,8 +35,11 @@ class ImageSelectionSettings(SelectionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImageSettings(CodeSettings):
-    """Sizes (the authors' for MNIST) and optimiser; `token_mean` is the mean over pixels."""
+class ImageSettings:
+    """Sizes (the authors' for MNIST) and optimiser; `token_mean` is the mean over pixels.
+
+    To be laid over a system's `ObjectiveSettings`, as the first base class.
+    """
 
     encoder: ImageEncoderSettings = nested(ImageEncoderSettings)
     decoder: ImageDecoderSettings = nested(ImageDecoderSettings)
