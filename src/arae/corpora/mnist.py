@@ -95,7 +95,7 @@ DAMAGE = (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error)
 
 @dataclass(frozen=True, kw_only=True)
 class MnistSource:
-    """`mirror`: a local folder with the files, plain, .gz or .xz; tried before the web.
+    """`mirror`: a local folder that may hold the files, plain, .gz or .xz; tried before the web.
 
     `valid`: how many images are cut from the end of the official train part.
     """
@@ -162,8 +162,6 @@ def _in_mirror(file: IdxFile, mirror: str | None) -> Path | None:
     if mirror is None:
         return None
     folder = Path(mirror)
-    if not folder.is_dir():
-        raise SettingsError(f"mirror {mirror}: no such folder; correct it or leave it out")
     found = [folder / f"{file.name}{end}" for end in OPENERS]
     path = next((candidate for candidate in found if candidate.is_file()), None)
     if path is None:

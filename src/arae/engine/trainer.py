@@ -238,7 +238,7 @@ def run_phase(phase: Phase, batch: Batch, moment: Moment) -> dict[str, Tensor]:
     return {name: value.detach() for name, value in metrics.items()}
 
 
-def _any_sentences(store: TextStore, draws: Draws, count: int) -> Tensor:
+def _any_sentences(store: Store, draws: Draws, count: int) -> Tensor:
     return draws.integers(len(store), count)
 
 

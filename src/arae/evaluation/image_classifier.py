@@ -37,9 +37,7 @@ class ClassifierSettings:
     epochs: int = bounded(3, low=1)
     batch_size: int = bounded(50, low=1)
     network: ConvnetSettings = nested(ConvnetSettings)
-    optimiser: OptimiserSettings = nested(
-        OptimiserSettings, kind="adam", lr=2e-3, final_share=0.0
-    )
+    optimiser: OptimiserSettings = nested(OptimiserSettings, kind="adam", lr=2e-3, final_share=0.0)
 
 
 def train_classifier(
@@ -126,9 +124,13 @@ def load_classifier(
         network = Convnet((height, width), CLASSES, settings.network, settings.seed)
         network.load_state_dict(load_file(weights))
     except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise IntegrityError(f"{folder}: not a usable classifier: {error}; train it again") from error
+        raise IntegrityError(
+            f"{folder}: not a usable classifier: {error}; train it again"
+        ) from error
     except DataError as error:
-        raise IntegrityError(f"{folder}: not a usable classifier: {error}; train it again") from error
+        raise IntegrityError(
+            f"{folder}: not a usable classifier: {error}; train it again"
+        ) from error
     return network.to(device).eval(), recipe
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -55,9 +54,14 @@ DEFINITIONS = {
 
 
 def judge_samples(
-    samples: np.ndarray, seen: np.ndarray, train: Images, test: Images, network: Convnet, neighbours: int
-) -> tuple[dict[str, float], dict[str, Any]]:
-    """Metrics of samples [N, P], and facts for the log.
+    samples: np.ndarray,
+    seen: np.ndarray,
+    train: Images,
+    test: Images,
+    network: Convnet,
+    neighbours: int,
+) -> tuple[dict[str, float], int]:
+    """Metrics of samples [N, P], and how many eigenvalues of the Fréchet distance were clipped.
 
     `seen` [M, P]: the images whose nearest training image is looked up, the first `neighbours`.
     """
@@ -75,12 +79,12 @@ def judge_samples(
         "copies": sum(image in known for image in packed) / len(packed),
         "nearest": float(nearest(seen[:neighbours], flat(train)).mean()),
     }
-    return metrics, {"eigenvalues_clipped": distance.clipped}
+    return metrics, distance.clipped
 
 
 def judge_interpolation(rows: np.ndarray, network: Convnet) -> dict[str, float]:
     """Metrics of rows of interpolated images [R, T, P] (K18)."""
-    count, points, pixels = rows.shape
+    pixels = rows.shape[2]
     changed = (rows[:, 1:] != rows[:, :-1]).mean(axis=2)
     away = (rows != rows[:, :1]).sum(axis=2)
     inner = rows[:, 1:-1].reshape(-1, pixels)
@@ -89,7 +93,7 @@ def judge_interpolation(rows: np.ndarray, network: Convnet) -> dict[str, float]:
     return {
         "step": float(changed.mean()),
         "onward": float((np.diff(away, axis=1) >= 0).mean()),
-        "images_a_row": sum(different) / count,
+        "images_a_row": sum(different) / len(rows),
         "confidence_between": float(probabilities.max(axis=1).mean()),
     }
 

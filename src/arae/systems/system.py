@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -51,9 +51,9 @@ class Phase:
     # sentences; "same": the sentences of the phase before it in the iteration.
     stream: Literal["epoch", "random", "same"] = "epoch"
     after_step: Callable[[], None] = lambda: None
-    # Picks the sentences of a "random" phase: (text, draws, how many) -> their places; by default
+    # Picks the sentences of a "random" phase: (store, draws, how many) -> their places; by default
     # all sentences are equally likely.
-    choose: Callable[[TextStore, Draws, int], Tensor | np.ndarray] | None = None
+    choose: Callable[[Any, Draws, int], Tensor | np.ndarray] | None = None
     # What the loss needs of the batch [B, …] that depends on no module of the phase: the engine may
     # compute it at once for consecutive repetitions of the phase, which cannot change it.
     given: Callable[[Batch], Tensor] | None = None

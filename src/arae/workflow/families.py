@@ -1,7 +1,8 @@
 """Kinds of study as the workflow sees them: by which rules they are made, and which figures.
 
 `coverage`: samples, language models trained on them, scores. `probe`: measured on each trained
-model alone, by the probe (`arae.probes`) of the kind's name.
+model alone, by the probe (`arae.probes`) of the kind's name. `images`: systems of images, from their
+corpus to their scores.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ class Kind:
 
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
+    "images": Kind(family="images", figures=("samples", "interpolations", "selection")),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage",)
+# The families that score real data beside the systems.
+WITH_REAL = ("coverage", "images")
