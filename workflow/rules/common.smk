@@ -99,16 +99,23 @@ def histories_of(study):
     )
 
 
-def files_of(study):
-    """Every file that the stages of a study make."""
+def text_files_of(study):
+    """Files of a study's text, from its source to its ids, and its models."""
     made = [rules.fetch, rules.tokenize, rules.encode]
     if study.corpus in plan.labelled:
         made = [rules.fetch_labelled, rules.tokenize_labelled, rules.encode_labelled]
     corpus = [path for rule in [*made, rules.vocabulary] for path in rule.output]
-    own = [] if study.embedded else rules.study_report.output
     return [
         *expand(corpus, corpus=study.corpus),
         *expand(rules.train.output, recipe=study.recipes, seed=study.seeds),
+    ]
+
+
+def files_of(study):
+    """Every file that the stages of a study make."""
+    own = [] if study.embedded else rules.study_report.output
+    return [
+        *([] if study.corpus in plan.image_corpora else text_files_of(study)),
         *MADE[study.family](study),
         *tables([study.name]),
         *expand(own, study=study.name),

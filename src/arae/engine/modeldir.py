@@ -63,8 +63,7 @@ def save_model(
     partial = partial_path(words)
     shutil.copyfile(vocabulary, partial)
     commit_partial(partial, words)
-    with atomic_write(curve) as handle:
-        handle.writelines(json.dumps(record, sort_keys=True) + "\n" for record in history)
+    write_history(curve, history)
     size = system.decoder.output.out_features
     write_json(
         recipe,
@@ -82,6 +81,12 @@ def save_model(
     return [weights, recipe, words, curve]
 
 
+def write_history(path: Path, history: Iterable[dict[str, Any]]) -> None:
+    """Write the records of a training, one JSON object a line."""
+    with atomic_write(path) as handle:
+        handle.writelines(json.dumps(record, sort_keys=True) + "\n" for record in history)
+
+
 def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
     """Load a model directory; raises `IntegrityError` naming any file that is not what was saved."""
     weights, recipe_path, words, _ = (folder / name for name in FILES)
@@ -91,8 +96,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
     require_unchanged(folder)
     try:
         recipe = read_json(recipe_path)
-        _expect(weights, recipe["weights"]["sha256"])
-        _expect(words, recipe["vocabulary"]["sha256"])
+        expect_hash(weights, recipe["weights"]["sha256"])
+        expect_hash(words, recipe["vocabulary"]["sha256"])
         vocabulary = Vocabulary.load(words)
         settings = parse_recipe(recipe["settings"], str(recipe_path))
         size, labels = int(recipe["vocabulary"]["size"]), len(recipe.get("labels", ()))
@@ -107,7 +112,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
     return LoadedModel(system.to(device).eval(), vocabulary, recipe)
 
 
-def _expect(path: Path, sha256: str) -> None:
+def expect_hash(path: Path, sha256: str) -> None:
+    """`IntegrityError` unless a file is there with the hash that was recorded."""
     if not path.is_file():
         raise IntegrityError(f"{path}: missing; fetch or train the model again")
     if sha256_file(path) != sha256:

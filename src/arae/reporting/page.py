@@ -95,4 +95,4 @@ def _style() -> str:
 def _policy(style: str) -> str:
     """Nothing may load or run; the one style sheet is allowed by its hash."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"

@@ -87,7 +87,7 @@ def train_model(
         store = TextStore(text, device)
         valid = EncodedText.open(arguments.ids, "valid")
         validate = Validation(store, valid, DecodingSettings(), arguments.seed)
-        report = _journal(run.metrics)
+        report = journal_of(run.metrics)
         trainer = Trainer(system, store, arguments.seed, validate, run.work, stop, report)
         trainer.fit()
         system.eval()
@@ -106,7 +106,9 @@ def train_model(
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")
 
 
-def _journal(metrics: Any) -> Any:
+def journal_of(metrics: Any) -> Any:
+    """A function that sends a record of the history to a stage's journal."""
+
     def report(record: dict[str, Any]) -> None:
         values = {name: v for name, v in record.items() if name != "step"}
         metrics(record["step"], values)

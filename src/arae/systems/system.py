@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from arae.foundation.settings import bounded, nested
-from arae.nn.batch import Batch, TextStore
+from arae.nn.batch import Batch
 from arae.nn.decoder import Decoder, StepDecoder
 from arae.nn.mlp import BatchNorm, SpectralLinear
 from arae.nn.optimisers import Optimiser
 from arae.nn.randomness import Draws
+from arae.nn.store import Store
 
 # A loss and the numbers worth logging beside it (all on the device, none read back).
 Loss = tuple[Tensor, Mapping[str, Tensor]]
@@ -50,9 +51,9 @@ class Phase:
     # sentences; "same": the sentences of the phase before it in the iteration.
     stream: Literal["epoch", "random", "same"] = "epoch"
     after_step: Callable[[], None] = lambda: None
-    # Picks the sentences of a "random" phase: (text, draws, how many) -> their places; by default
+    # Picks the sentences of a "random" phase: (store, draws, how many) -> their places; by default
     # all sentences are equally likely.
-    choose: Callable[[TextStore, Draws, int], Tensor | np.ndarray] | None = None
+    choose: Callable[[Any, Draws, int], Tensor | np.ndarray] | None = None
     # What the loss needs of the batch [B, …] that depends on no module of the phase: the engine may
     # compute it at once for consecutive repetitions of the phase, which cannot change it.
     given: Callable[[Batch], Tensor] | None = None
@@ -113,12 +114,23 @@ class TextSystem(nn.Module):
         """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
         raise TypeError(f"{type(self).__name__} defines no loss")
 
-    def fit_prior(self, store: TextStore) -> None:
+    def fit_prior(self, store: Store) -> None:
         """Estimate from training sentences whatever sampling needs beyond trained weights."""
 
     def sample_latents(self, count: int, draws: Draws) -> Tensor | None:
         """`count` codes from the model's prior [count, d]; None for a system without codes."""
         return None
+
+    def prior_noise(self, count: int, draws: Draws) -> Tensor | None:
+        """Draws from the space that the prior is simple in [count, n]: the codes, unless overridden.
+
+        Where one moves to interpolate or to add offsets; `from_noise` makes codes of its points.
+        """
+        return self.sample_latents(count, draws)
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """Codes [count, d] of points of the space of `prior_noise` [count, n]."""
+        return noise
 
     def decoder_for(self, label: int | None = None) -> StepDecoder:
         """The decoder that writes sentences of a class; all systems but those of transfer have one."""
