@@ -81,6 +81,25 @@ class SelectionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LatentSettings:
+    """Which codes are looked at (K14, K15): `sentences` fixed ones and as many generated codes, and
+    `neighbours` sentences within word edit distance `distance` of each of `anchors` sentences.
+    """
+
+    sentences: int = bounded(1000, low=2)
+    anchors: int = bounded(250, low=1)
+    neighbours: int = bounded(100, low=1)
+    distance: int = bounded(5, low=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserveSettings(LatentSettings):
+    """Statistics of codes recorded while training, every `every` iterations (0: never)."""
+
+    every: int = bounded(0, low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """Settings that every recipe has."""
 
@@ -92,6 +111,7 @@ class TrainingSettings:
     log_every: int = bounded(50, low=1)
     checkpoint_minutes: float = bounded(5.0, low=0.0)
     selection: SelectionSettings = nested(SelectionSettings)
+    observe: ObserveSettings = nested(ObserveSettings)
 
 
 class TextSystem(nn.Module):
@@ -114,6 +134,11 @@ class TextSystem(nn.Module):
     def sample_latents(self, count: int, draws: Draws) -> Tensor | None:
         """`count` codes from the model's prior [count, d]; None for a system without codes."""
         return None
+
+    @property
+    def fits_prior(self) -> bool:
+        """Whether `sample_latents` means something only after `fit_prior`."""
+        return type(self).fit_prior is not TextSystem.fit_prior
 
     @property
     def device(self) -> torch.device:
