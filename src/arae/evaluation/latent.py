@@ -24,15 +24,15 @@ from arae.text.encoded import EncodedText
 ENCODE_BATCH = 512
 
 DEFINITIONS = {
-    "code_norm": "mean Euclidean norm of the codes of {sentences} fixed sentences",
-    "generated_norm": "mean Euclidean norm of {sentences} codes drawn from the system's prior, "
+    "code_norm": "mean Euclidean norm of the codes of {sentences:,} fixed sentences",
+    "generated_norm": "mean Euclidean norm of {sentences:,} codes drawn from the system's prior, "
     "always from the same noise",
     "code_trace": "trace of the covariance (divided by the number of codes) of the codes of "
-    "{sentences} fixed sentences; 1 − ‖mean code‖² where codes have norm 1",
-    "generated_trace": "the same of {sentences} codes drawn from the system's prior",
+    "{sentences:,} fixed sentences; 1 − ‖mean code‖² where codes have norm 1",
+    "generated_trace": "the same of {sentences:,} codes drawn from the system's prior",
     "cosine_near": "mean cosine between the codes of {anchors} sentences and of {neighbours} others "
     "of the same text at word edit distance 1 to {distance} from each",
-    "cosine_random": "mean cosine between the codes of the same sentences and of {sentences} drawn "
+    "cosine_random": "mean cosine between the codes of the same sentences and of {sentences:,} drawn "
     "at random from the text: what the former is without similarity",
 }
 

@@ -19,6 +19,8 @@ class Kind:
 
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
+    "latent": Kind(family="probe", figures=("latent",)),
+    "robustness": Kind(family="probe", figures=("swaps",)),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage",)
