@@ -18,14 +18,13 @@ EXAMPLES_PER_LEVEL = 4
 LEVELS_SHOWN = (1, 2)
 
 DEFINITIONS = {
-    "nll": "mean over {sentences:,} test sentences and {draws} draws of noise of −log p(original | "
-    "code of the sentence after {swaps} random swaps of neighbouring words), nats per sentence, "
+    "nll": "mean over {sentences:,} test sentences of −log p(original | {code}), nats per sentence, "
     "<eos> scored",
-    "exact": "share of these codes whose greedy sentence is the original one",
-    "copied": "share of these codes whose greedy sentence is the noised one (after an even number "
-    "of swaps it may be the original)",
-    "grammatical": "share of these codes whose greedy sentence the corpus's grammar can make",
+    "exact": "share of {sentences:,} test sentences that come back, decoded greedily from {code}",
+    "grammatical": "share of grammatical sentences among those decoded greedily from {code}",
 }
+CLEAN = "its code"
+NOISED = "its code after {swaps} random swap(s) of neighbouring words, {draws} draws"
 RISE = "nats per sentence that {swaps} swaps cost: the NLL after them less that without any"
 
 
@@ -53,12 +52,8 @@ class _Judge:
     def shares(self, level: Sequence[Denoised]) -> dict[str, float]:
         """Shares of greedy sentences over all draws of one level."""
         made = [self.text(ids) for denoised in level for ids in denoised.words]
-        given = [self.text(d.noised[i]) for d in level for i in range(len(d.noised))]
         wanted = self._original * len(level)
-        shares = {
-            "exact": _share([a == b for a, b in zip(made, wanted, strict=True)]),
-            "copied": _share([a == b for a, b in zip(made, given, strict=True)]),
-        }
+        shares = {"exact": _share([a == b for a, b in zip(made, wanted, strict=True)])}
         if self._source is not None:
             said = self._source.log_probability
             shares["grammatical"] = _share([said(line.split()) > -math.inf for line in made])
@@ -81,8 +76,11 @@ def measure(subject: Subject, settings: Settings) -> Findings:
     for swaps, level in enumerate(levels):
         found = {"nll": float(np.mean([denoised.nll for denoised in level]))} | judge.shares(level)
         metrics |= {f"{name}_{swaps}": value for name, value in found.items()}
-        sizes = {"sentences": len(text), "draws": len(level), "swaps": swaps}
-        definitions |= {f"{name}_{swaps}": DEFINITIONS[name].format(**sizes) for name in found}
+        code = NOISED.format(swaps=swaps, draws=len(level)) if swaps else CLEAN
+        definitions |= {
+            f"{name}_{swaps}": DEFINITIONS[name].format(sentences=len(text), code=code)
+            for name in found
+        }
         if swaps in LEVELS_SHOWN:
             shown = range(min(EXAMPLES_PER_LEVEL, len(text)))
             examples += [judge.example(swaps, level[0], index) for index in shown]

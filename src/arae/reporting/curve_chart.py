@@ -21,7 +21,7 @@ def curve_panel(
     size: tuple[int, int] | None = None,
     dashed: Collection[str] = (),
 ) -> Panel:
-    """Curves by (colour number, label) and seed; a wide panel names the labels at the lines' ends.
+    """Curves by (colour number, label) and seed ("" for none); a wide panel names the labels at the lines' ends.
 
     `size` replaces the usual width and height; labels in `dashed` have broken lines.
     """
@@ -39,7 +39,7 @@ def curve_panel(
     return Panel(
         title=title,
         description="; ".join(
-            f"{label}, seed {seed}: from {curve[0][1]:.4g} to {curve[-1][1]:.4g}"
+            f"{_named(label, seed)}: from {curve[0][1]:.4g} to {curve[-1][1]:.4g}"
             for (_, label), seeds in series.items()
             for seed, curve in seeds.items()
         ),
@@ -73,11 +73,15 @@ def _nothing(width: int, height: int) -> Markup:
     return element("text", "no such curve recorded", x=width / 2, y=height / 2, class_="middle")
 
 
+def _named(label: str, seed: str) -> str:
+    return f"{label}, seed {seed}" if seed else label
+
+
 def _line(
     index: int, label: str, seed: str, curve: Curve, steps: Axis, values: Axis, dashed: bool
 ) -> Markup:
     places = [f"{steps.at(step)} {values.at(value)}" for step, value in curve]
-    name = element("title", f"{label}, seed {seed}")
+    name = element("title", _named(label, seed))
     if len(places) == 1:
         x, _, y = places[0].partition(" ")
         return element("circle", name, cx=x, cy=y, r=2.5, class_=f"seed {colour(index)}")

@@ -33,9 +33,11 @@ COLUMNS = (
     Column(metric="cosine_near", label="Similar", group=SIMILAR, better="higher"),
     Column(metric="cosine_random", label="Random", group=SIMILAR),
     Column(metric="cosine_gain", label="Difference", group=SIMILAR, better="higher"),
-    Column(metric="valid_cosine_near", label="Similar", group=UNSEEN, better="higher"),
-    Column(metric="valid_cosine_random", label="Random", group=UNSEEN),
-    Column(metric="valid_cosine_gain", label="Difference", group=UNSEEN, better="higher"),
+    Column(metric="valid_cosine_near", label="Similar, validation", group=UNSEEN, better="higher"),
+    Column(metric="valid_cosine_random", label="Random, validation", group=UNSEEN),
+    Column(
+        metric="valid_cosine_gain", label="Difference, validation", group=UNSEEN, better="higher"
+    ),
 )
 
 CLAIMS = (
