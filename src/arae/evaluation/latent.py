@@ -17,7 +17,6 @@ from arae.foundation.errors import SettingsError
 from arae.generation.sampling import evaluating
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
-from arae.systems.autoencoder import Autoencoder
 from arae.systems.system import LatentSettings, TextSystem
 from arae.text.encoded import EncodedText
 
@@ -72,14 +71,15 @@ class CodeStatistics:
 
     def __call__(self, system: TextSystem, *, prior: bool = True) -> dict[str, float]:
         """The metrics of `DEFINITIONS`, those of generated codes if `prior`; training mode is kept."""
+        require_codes(system)
         with evaluating(system), torch.no_grad():
-            codes = self._encode(require_codes(system))
+            codes = self._encode(system)
             metrics = self._of_codes(codes) | self._of_neighbours(codes)
             if prior:
                 metrics |= self._of_prior(system)
         return metrics
 
-    def _encode(self, system: Autoencoder) -> Tensor:
+    def _encode(self, system: TextSystem) -> Tensor:
         """Codes of all sentences used [U, d], float64."""
         parts = []
         for start in range(0, len(self._encoded), ENCODE_BATCH):
@@ -126,8 +126,7 @@ def observer(
     return functools.partial(statistics, prior=not system.fits_prior)
 
 
-def require_codes(system: TextSystem) -> Autoencoder:
-    """The system, if it has an encoder; a `SettingsError` otherwise."""
-    if not isinstance(system, Autoencoder):
+def require_codes(system: TextSystem) -> None:
+    """Raise a `SettingsError` for a system without an encoder."""
+    if not system.has_codes:
         raise SettingsError(f"system '{system.settings.system}': has no codes to measure")
-    return system

@@ -33,7 +33,8 @@ def denoise(system: TextSystem, original: EncodedText, noised: EncodedText) -> D
     """Encode `noised`, score `original` and decode greedily; sentences correspond by their index."""
     if not np.array_equal(original.offsets, noised.offsets):
         raise ValueError("the noised sentences must be as long as the original ones")
-    encoder, device = require_codes(system), system.device
+    require_codes(system)
+    device = system.device
     clean, corrupt = TextStore(original, device), TextStore(noised, device)
     nll = np.empty(len(original))
     words: list[np.ndarray] = [np.empty(0)] * len(original)
@@ -43,7 +44,7 @@ def denoise(system: TextSystem, original: EncodedText, noised: EncodedText) -> D
             rows = by_length[start : start + BATCH]
             batch, given = clean.batch(rows), corrupt.batch(rows)
             # Equal lengths put the same sentences into the same rows.
-            codes = encoder.encode(given)
+            codes = system.encode(given)
             per_row = batch.sum_per_row(system.decoder.nll(batch, codes))
             nll[batch.sentences] = per_row.double().cpu().numpy()
             ids, lengths = decode(

@@ -8,9 +8,9 @@ from arae.reporting.charts import Axis, Panel, axis, colour, short
 from arae.reporting.curves import Curve
 from arae.reporting.markup import Markup, element
 
-NARROW, MEDIUM, WIDE = (264, 168), (430, 290), (860, 320)
+NARROW, MEDIUM, WIDE = (264, 168), (450, 290), (860, 320)
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 26, 24
-LEGEND_ROOM = 82
+LEGEND_ROOM, LETTER = 70, 7.5
 LABEL_GAP = 14
 
 
@@ -20,17 +20,20 @@ def curve_panel(
     wide: bool = False,
     size: tuple[int, int] | None = None,
     dashed: Collection[str] = (),
+    log: bool | None = None,
 ) -> Panel:
     """Curves by (colour number, label) and seed ("" for none); a wide panel names the labels at the lines' ends.
 
-    `size` replaces the usual width and height; labels in `dashed` have broken lines.
+    `size` replaces the usual width and height; labels in `dashed` have broken lines; `log` chooses
+    the axis of values, which otherwise depends on their range.
     """
     width, height = size or (WIDE if wide else NARROW)
     points = [point for seeds in series.values() for curve in seeds.values() for point in curve]
-    right = RIGHT + (LEGEND_ROOM if wide else 0)
+    longest = max((len(label) for _, label in series), default=0)
+    right = RIGHT + (max(LEGEND_ROOM, int(LETTER * longest)) if wide else 0)
     last = max([1.0, *(step for step, _ in points)])
     steps = Axis(low=0.0, high=last, start=LEFT, end=width - right, log=False)
-    values = axis([value for _, value in points] or [1.0], height - BOTTOM, TOP)
+    values = axis([value for _, value in points] or [1.0], height - BOTTOM, TOP, log)
     lines = [
         _line(index, label, seed, curve, steps, values, label in dashed)
         for (index, label), seeds in series.items()

@@ -105,7 +105,7 @@ def _panel(table: dict[str, Any], title: str, name: str) -> Any:
             label = f"{row['label']} (paper)"
             series[row["series"], label] = {"": published}
             dashed.append(label)
-    return curve_panel(title, series, wide=True, size=MEDIUM, dashed=dashed)
+    return curve_panel(title, series, wide=True, size=MEDIUM, dashed=dashed, log=False)
 
 
 KIND = StudyKind(

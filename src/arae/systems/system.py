@@ -132,6 +132,10 @@ class TextSystem(nn.Module):
         """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
         raise TypeError(f"{type(self).__name__} defines no loss")
 
+    def encode(self, batch: Batch) -> Tensor:
+        """Mean codes [B, d], in row order; only systems with an encoder have them."""
+        raise TypeError(f"{type(self).__name__} has no codes")
+
     def fit_prior(self, store: TextStore) -> None:
         """Estimate from training sentences whatever sampling needs beyond trained weights."""
 
@@ -142,6 +146,11 @@ class TextSystem(nn.Module):
     def decoder_for(self, label: int | None = None) -> TextDecoder:
         """The decoder that writes sentences of a class; all systems but those of transfer have one."""
         return self.decoder
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether `encode` is there."""
+        return type(self).encode is not TextSystem.encode
 
     @property
     def fits_prior(self) -> bool:
