@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
-from arae.reporting import coverage, images, transfer
+from arae.reporting import coverage, images, latent, robustness, transfer
 from arae.reporting.study import StudyKind
 
 KINDS: dict[str, StudyKind] = {
     "coverage": coverage.KIND,
-    "transfer": transfer.KIND,
     "images": images.KIND,
+    "latent": latent.KIND,
+    "robustness": robustness.KIND,
+    "transfer": transfer.KIND,
 }
 
 

@@ -59,6 +59,7 @@ def train_model(
     from arae.engine.modeldir import FILES, save_model
     from arae.engine.signals import stop_on_signals
     from arae.engine.trainer import Trainer
+    from arae.evaluation.latent import observer
     from arae.evaluation.selection import Validation
     from arae.foundation.console import say
     from arae.generation.decode import DecodingSettings
@@ -87,8 +88,17 @@ def train_model(
         store = TextStore(text, device)
         valid = EncodedText.open(arguments.ids, "valid")
         validate = Validation(store, valid, DecodingSettings(), arguments.seed)
-        report = journal_of(run.metrics)
-        trainer = Trainer(system, store, arguments.seed, validate, run.work, stop, report)
+        trainer = Trainer(
+            system,
+            store,
+            arguments.seed,
+            validate,
+            run.work,
+            stop,
+            on_record=journal_of(run.metrics),
+            observe=observer(system, text, store, arguments.seed),
+            observe_every=settings.observe.every,
+        )
         trainer.fit()
         system.eval()
         system.fit_prior(store)

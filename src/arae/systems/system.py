@@ -86,6 +86,25 @@ class SelectionSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LatentSettings:
+    """Which codes are looked at (K14, K15): `sentences` fixed ones and as many generated codes, and
+    `neighbours` sentences within word edit distance `distance` of each of `anchors` sentences.
+    """
+
+    sentences: int = bounded(1000, low=2)
+    anchors: int = bounded(250, low=1)
+    neighbours: int = bounded(100, low=1)
+    distance: int = bounded(5, low=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserveSettings(LatentSettings):
+    """Statistics of codes recorded while training, every `every` iterations (0: never)."""
+
+    every: int = bounded(0, low=0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """Settings that every recipe has."""
 
@@ -97,6 +116,7 @@ class TrainingSettings:
     log_every: int = bounded(50, low=1)
     checkpoint_minutes: float = bounded(5.0, low=0.0)
     selection: SelectionSettings = nested(SelectionSettings)
+    observe: ObserveSettings = nested(ObserveSettings)
 
 
 class TextSystem(nn.Module):
@@ -113,6 +133,10 @@ class TextSystem(nn.Module):
     def loss_per_sentence(self, batch: Batch) -> Tensor:
         """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
         raise TypeError(f"{type(self).__name__} defines no loss")
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Mean codes [B, d], in row order; only systems with an encoder have them."""
+        raise TypeError(f"{type(self).__name__} has no codes")
 
     def fit_prior(self, store: Store) -> None:
         """Estimate from training sentences whatever sampling needs beyond trained weights."""
@@ -135,6 +159,16 @@ class TextSystem(nn.Module):
     def decoder_for(self, label: int | None = None) -> StepDecoder:
         """The decoder that writes sentences of a class; all systems but those of transfer have one."""
         return self.decoder
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether `encode` is there."""
+        return type(self).encode is not TextSystem.encode
+
+    @property
+    def fits_prior(self) -> bool:
+        """Whether `sample_latents` means something only after `fit_prior`."""
+        return type(self).fit_prior is not TextSystem.fit_prior
 
     @property
     def device(self) -> torch.device:

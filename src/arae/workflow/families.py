@@ -23,6 +23,8 @@ KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
     "transfer": Kind(family="transfer", figures=("frontier", "directions")),
     "images": Kind(family="images", figures=("samples", "interpolations", "selection")),
+    "latent": Kind(family="probe", figures=("latent",)),
+    "robustness": Kind(family="probe", figures=("swaps",)),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage", "transfer")
