@@ -48,3 +48,17 @@ class Draws:
             return values
         keep = torch.empty_like(values).bernoulli_(1.0 - rate, generator=self._generator)
         return values * keep.div_(1.0 - rate)
+
+
+class InverseDraws(Draws):
+    """Draws whose `choice` inverts the cumulative distribution: one uniform number a row instead of one
+    a value, some twenty times faster with a thousand values; other numbers of the same law."""
+
+    def choice(self, probabilities: Tensor) -> Tensor:
+        """One index per row of `probabilities` [B, V], drawn in proportion: [B]."""
+        cumulative = probabilities.cumsum(dim=1)
+        total = cumulative[:, -1:]
+        # Rounding must not reach the total, beyond which there is no index.
+        below = torch.nextafter(total, torch.zeros_like(total))
+        at = torch.minimum(self.uniform(len(probabilities), 1) * total, below)
+        return torch.searchsorted(cumulative, at, right=True).squeeze(1)
