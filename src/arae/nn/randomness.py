@@ -57,8 +57,6 @@ class InverseDraws(Draws):
     def choice(self, probabilities: Tensor) -> Tensor:
         """One index per row of `probabilities` [B, V], drawn in proportion: [B]."""
         cumulative = probabilities.cumsum(dim=1)
-        total = cumulative[:, -1:]
-        # Rounding must not reach the total, beyond which there is no index.
-        below = torch.nextafter(total, torch.zeros_like(total))
-        at = torch.minimum(self.uniform(len(probabilities), 1) * total, below)
+        # A uniform number is at most 1 − 2⁻²⁴, and in float32 its product with the total is below it.
+        at = self.uniform(len(probabilities), 1) * cumulative[:, -1:]
         return torch.searchsorted(cumulative, at, right=True).squeeze(1)
