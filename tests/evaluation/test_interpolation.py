@@ -7,7 +7,12 @@ import random
 
 import pytest
 
-from arae.evaluation.interpolation import edit_distance, path_scores, quality_scores
+from arae.evaluation.interpolation import (
+    distance_profile,
+    edit_distance,
+    path_scores,
+    quality_scores,
+)
 
 
 def slow_distance(first, second):
@@ -43,20 +48,42 @@ def test_scores_of_a_smooth_path_and_of_a_jumpy_one():
     smooth = [line.split() for line in ("a b c", "x b c", "x y c", "x y z")]
     jumpy = [line.split() for line in ("a b c", "p q r s", "a b c", "x y z")]
     ends = (["a", "b", "c"], ["x", "y", "z"])
-    assert path_scores([smooth], [ends]) == pytest.approx(
-        {"ends": 1, "rising": 1, "step": 1, "distinct": 4, "largest_step": 1 / 3}
+    alone = path_scores([smooth], [ends])
+    assert alone == pytest.approx(
+        {
+            **{"ends": 1, "rising": 1, "step": 1, "distinct": 4, "largest_step": 1 / 3},
+            **{"rising_unrelated": 1, "step_unrelated": 1},  # there is no other path
+        }
     )
     assert path_scores([jumpy], [ends]) == pytest.approx(
-        {"ends": 1, "rising": 2 / 3, "step": 11 / 3, "distinct": 3, "largest_step": 4 / 3}
+        {
+            **{"ends": 1, "rising": 2 / 3, "step": 11 / 3, "distinct": 3, "largest_step": 4 / 3},
+            **{"rising_unrelated": 2 / 3, "step_unrelated": 11 / 3},
+        }
     )
     both = path_scores([smooth, jumpy], [ends, (["a", "b", "c"], ["other"])])
     assert both["ends"] == 0.75
     assert both["distinct"] == 3.5
 
 
+def test_unrelated_paths_lend_each_other_what_is_between():
+    near = [line.split() for line in ("a b c", "a b z", "a y z")]
+    far = [line.split() for line in ("p q r", "p q s", "p t s")]
+    ends = [(near[0], near[-1]), (far[0], far[-1])]
+    scores = path_scores([near, far], ends)
+    assert (scores["step"], scores["rising"]) == (1, 1)
+    assert (scores["step_unrelated"], scores["rising_unrelated"]) == (3, 0.5)
+
+
 def test_a_path_that_stands_still_has_no_largest_step():
     scores = path_scores([[["a"], ["a"], ["a"]]], [(["a"], ["a"])])
-    assert scores == {"ends": 1, "rising": 1, "step": 0, "distinct": 1}
+    assert "largest_step" not in scores
+    assert (scores["step"], scores["rising"], scores["distinct"]) == (0, 1, 1)
+
+
+def test_the_profile_is_the_mean_distance_to_the_first_sentence():
+    paths = [[["a"], ["a", "b"], ["c", "d"]], [["x"], ["x"], []]]
+    assert distance_profile(paths) == [0, 0.5, 1.5]
 
 
 def test_quality_is_of_the_points_between_and_of_the_ends():

@@ -18,6 +18,8 @@ DEFINITIONS = {
     "step": "mean edit distance, in words, between consecutive sentences of a path",
     "largest_step": "greatest edit distance between consecutive sentences, divided by that between "
     "the ends; mean over paths with different ends",
+    "rising_unrelated": "the same with the sentences between the ends taken from another path: chance",
+    "step_unrelated": "mean edit distance between consecutive sentences of such a mixture",
     "distinct": "mean number of different sentences on a path of {points}",
     "between_ppl": "perplexity of the sentences between the ends, by a Kneser–Ney {order}-gram model "
     "of the real training text; <eos> and <unk> scored, empty sentences left out",
@@ -53,21 +55,39 @@ def path_scores(
         for found, right in zip(ends, wanted, strict=True)
         for one, other in zip(found, right, strict=True)
     ]
-    rising, steps, largest = [], [], []
-    for path in paths:
-        away = [edit_distance(path[0], tokens) for tokens in path]
-        own = [edit_distance(one, other) for one, other in pairwise(path)]
-        rising += [later >= earlier for earlier, later in pairwise(away)]
-        steps += own
-        if away[-1]:
-            largest.append(max(own) / away[-1])
+    mixed = [
+        [path[0], *other[1:-1], path[-1]]
+        for path, other in zip(paths, [*paths[1:], paths[0]], strict=True)
+    ]
+    largest = [
+        max(edit_distance(one, other) for one, other in pairwise(path)) / away
+        for path in paths
+        if (away := edit_distance(path[0], path[-1]))
+    ]
     scores = {
         "ends": mean(exact),
-        "rising": mean(rising),
-        "step": mean(steps),
+        "rising": mean(_rising(paths)),
+        "rising_unrelated": mean(_rising(mixed)),
+        "step": mean(_steps(paths)),
+        "step_unrelated": mean(_steps(mixed)),
         "distinct": mean(len({tuple(tokens) for tokens in path}) for path in paths),
     }
     return {**scores, "largest_step": mean(largest)} if largest else scores
+
+
+def distance_profile(paths: Sequence[Sequence[Tokens]]) -> list[float]:
+    """Mean edit distance to the first sentence at each point of paths of equal length: [points]."""
+    away = [[edit_distance(path[0], tokens) for tokens in path] for path in paths]
+    return [mean(distances) for distances in zip(*away, strict=True)]
+
+
+def _rising(paths: Sequence[Sequence[Tokens]]) -> list[bool]:
+    away = [[edit_distance(path[0], tokens) for tokens in path] for path in paths]
+    return [later >= earlier for distances in away for earlier, later in pairwise(distances)]
+
+
+def _steps(paths: Sequence[Sequence[Tokens]]) -> list[int]:
+    return [edit_distance(one, other) for path in paths for one, other in pairwise(path)]
 
 
 def quality_scores(

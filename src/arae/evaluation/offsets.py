@@ -56,8 +56,9 @@ class OffsetSettings:
                 raise ValueError(
                     f"transforms: '{text}' is not one of {', '.join(KINDS)}, ':', a word"
                 )
-        if len(set(self.transforms)) < len(self.transforms):
-            raise ValueError("transforms: one is there twice")
+        words = [Transform.parse(text).word for text in self.transforms]
+        if len(set(words)) < len(words):
+            raise ValueError("transforms: a word is there twice")
 
 
 @dataclass(frozen=True)

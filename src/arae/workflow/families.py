@@ -19,6 +19,8 @@ class Kind:
 
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
+    "interpolation": Kind(family="probe", figures=("distance", "paths")),
+    "offsets": Kind(family="probe", figures=("match", "precision", "examples")),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage",)
