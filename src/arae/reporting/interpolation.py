@@ -12,6 +12,7 @@ from arae.reporting.charts import Figure
 from arae.reporting.columns import Column
 from arae.reporting.contrasts import Side, contrast
 from arae.reporting.curve_chart import curve_panel
+from arae.reporting.curves import Curve
 from arae.reporting.study import StudyKind
 from arae.reporting.text_panel import Block, text_panel
 from arae.reporting.verdicts import Claim
@@ -83,20 +84,6 @@ def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def figures(table: dict[str, Any]) -> list[Figure]:
     """How the distance to the first sentence grows along the way; paths as rows of sentences."""
-    profiles = [
-        curve_panel(
-            heading,
-            {
-                (row["series"], row["label"]): {
-                    seed: [[place, value] for place, value in enumerate(found[kind]["distance"])]
-                    for seed, found in row["details"].items()
-                }
-                for row in table["rows"]
-            },
-            wide=True,
-        )
-        for kind, _, heading in PATHS
-    ]
     blocks = [
         Block(
             heading=f"{row['label']}: {heading.lower()}",
@@ -106,21 +93,33 @@ def figures(table: dict[str, Any]) -> list[Figure]:
         for kind, _, heading in PATHS
         for row in table["rows"]
     ]
-    return [
+    profiles = [
         Figure(
-            name="distance",
-            title="Edit distance to the first sentence along the way",
+            name=kind,
+            title=f"{heading}: edit distance to the first sentence",
             caption="Mean over paths, in words, at each point from one end (0) to the other. One "
             "line a seed. An even climb is a smooth space.",
-            panels=profiles,
-        ),
-        Figure(
-            name="paths",
-            title="From one sentence to another",
-            caption="The first path of the first seed, not chosen: greedy sentences at even steps.",
-            panels=[text_panel("One end to the other", blocks)],
-        ),
+            panels=[curve_panel("Words", _profiles(table, kind), wide=True)],
+        )
+        for kind, _, heading in PATHS
     ]
+    paths = Figure(
+        name="paths",
+        title="From one sentence to another",
+        caption="The first path of the first seed, not chosen: greedy sentences at even steps.",
+        panels=[text_panel("One end to the other", blocks)],
+    )
+    return [*profiles, paths]
+
+
+def _profiles(table: Mapping[str, Any], kind: str) -> dict[tuple[int, str], dict[str, Curve]]:
+    return {
+        (row["series"], row["label"]): {
+            seed: [[place, value] for place, value in enumerate(found[kind]["distance"])]
+            for seed, found in row["details"].items()
+        }
+        for row in table["rows"]
+    }
 
 
 def _first_seed(row: Mapping[str, Any]) -> dict[str, Any]:

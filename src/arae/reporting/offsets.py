@@ -21,7 +21,7 @@ WORDS = tuple(Transform.parse(text).word for text in PAPER)
 SYSTEM = "ARAE"
 OVERALL, MATCH, PRECISION = "All transforms", "Match, by transform", "Precision, by transform"
 LABELS = {"match": "Match %", "precision": "Precision %"}
-EXAMPLES = 2
+EXAMPLES = 1
 
 COLUMNS = (
     Column(metric="tried", label="Transforms tried", group=OVERALL, decimals=0),
@@ -101,7 +101,7 @@ def figures(table: dict[str, Any]) -> list[Figure]:
     examples = Figure(
         name="examples",
         title="Sentences before and after",
-        caption="The first sentences of the first seed whose greedy decoding got the target word; "
+        caption="The first sentence of the first seed whose greedy decoding got the target word; "
         "in brackets, how many of the sampled sentences have the feature.",
         panels=[
             text_panel(

@@ -19,7 +19,7 @@ class Kind:
 
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
-    "interpolation": Kind(family="probe", figures=("distance", "paths")),
+    "interpolation": Kind(family="probe", figures=("draws", "sentences", "paths")),
     "offsets": Kind(family="probe", figures=("match", "precision", "examples")),
 }
 # The families whose studies name an entry of `evaluation`.
