@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
-from arae.reporting import coverage, images, latent, robustness, transfer
+from arae.reporting import (
+    coverage,
+    images,
+    interpolation,
+    latent,
+    offsets,
+    robustness,
+    transfer,
+)
 from arae.reporting.study import StudyKind
 
 KINDS: dict[str, StudyKind] = {
     "coverage": coverage.KIND,
     "images": images.KIND,
+    "interpolation": interpolation.KIND,
     "latent": latent.KIND,
+    "offsets": offsets.KIND,
     "robustness": robustness.KIND,
     "transfer": transfer.KIND,
 }

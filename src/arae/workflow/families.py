@@ -25,6 +25,8 @@ KINDS = {
     "images": Kind(family="images", figures=("samples", "interpolations", "selection")),
     "latent": Kind(family="probe", figures=("latent",)),
     "robustness": Kind(family="probe", figures=("swaps",)),
+    "interpolation": Kind(family="probe", figures=("draws", "sentences", "paths")),
+    "offsets": Kind(family="probe", figures=("match", "precision", "examples")),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage", "transfer")
