@@ -13,6 +13,7 @@ from arae.systems.system import TextSystem
 from arae.text.encoded import EncodedText
 
 VOCABULARY_SIZE = 24
+LABELS = ("cold", "warm")
 
 _SIZES = {
     "encoder": {"embedding": 6, "hidden": 8},
@@ -32,6 +33,8 @@ def _arae(**changes: Any) -> dict[str, Any]:
     recipe["critic"] = {**_ADVERSARIES["critic"], **changes.get("critic", {})}
     return recipe
 
+
+_PAIRS: dict[str, Any] = {"fraction": 0.5, "hidden": [8], "encoder": {"kind": "sgd", "lr": 0.1}}
 
 RECIPES: dict[str, dict[str, Any]] = {
     "lm": {"system": "lm", **_COMMON, "decoder": {"embedding": 6, "hidden": 8, "dropout": 0.2}},
@@ -66,15 +69,26 @@ RECIPES: dict[str, dict[str, Any]] = {
     ),
     "arae-code2018": _arae(critic={"constraint": {"kind": "gradient_penalty", "weight": 1.0}}),
     "arae-spectral": _arae(critic={"constraint": {"kind": "spectral_norm"}}),
+    "nli-supervised": {"system": "nli_ae", **_COMMON, **_SIZES, "pairs": _PAIRS},
+    "nli-ae": {
+        "system": "nli_ae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "pairs": {**_PAIRS, "joint": True},
+    },
+    "nli-arae": _arae(system="nli_arae", pairs={**_PAIRS, "pretrain_epochs": 1, "joint": True}),
 }
 
 
 def toy_text(sentences: int = 64, seed: int = 0, longest: int = 7) -> EncodedText:
-    """Random sentences of 1 … `longest` words."""
+    """Random sentences of 1 … `longest` words, labelled at random."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(1, longest + 1, sentences)
     offsets = np.array([0, *itertools.accumulate(lengths)], dtype=np.int64)
-    return EncodedText(rng.integers(4, VOCABULARY_SIZE, offsets[-1]).astype(np.int32), offsets)
+    ids = rng.integers(4, VOCABULARY_SIZE, offsets[-1]).astype(np.int32)
+    labels = rng.integers(0, len(LABELS), sentences).astype(np.uint8)
+    return EncodedText(ids, offsets, labels, LABELS)
 
 
 def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
@@ -84,4 +98,5 @@ def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
 
 def toy_system(name: str, seed: int = 1, **changes: Any) -> TextSystem:
     """A freshly initialised tiny system."""
-    return build_system(parse_recipe({**RECIPES[name], **changes}), VOCABULARY_SIZE, seed)
+    recipe = parse_recipe({**RECIPES[name], **changes})
+    return build_system(recipe, VOCABULARY_SIZE, seed, len(LABELS))

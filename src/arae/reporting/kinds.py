@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
-from arae.reporting import coverage
+from arae.reporting import coverage, semi_supervised
 from arae.reporting.study import StudyKind
 
-KINDS: dict[str, StudyKind] = {"coverage": coverage.KIND}
+KINDS: dict[str, StudyKind] = {
+    "coverage": coverage.KIND,
+    "semi_supervised": semi_supervised.KIND,
+}
 
 
 def kind_of(name: str, where: str) -> StudyKind:

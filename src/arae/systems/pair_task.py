@@ -57,8 +57,6 @@ class PairTask(nn.Module):
 
     def __init__(self, model: Autoencoder, settings: PairSettings, labels: int, seed: int) -> None:
         super().__init__()
-        if labels < 2:
-            raise DataError("the corpus has no labels; this system needs one that has, of pairs")
         self.settings = settings
         self._encode = model.encode
         self.classifier = PairClassifier(

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch, TextStore
 from arae.nn.decoder import TextDecoder
@@ -74,10 +75,11 @@ class SelectionSettings:
     """How the best epoch is chosen, on validation text only.
 
     `reverse_ngram`: perplexity of validation sentences under an n-gram model of generated ones
-    (K2); `valid_loss`: the system's own loss on validation sentences.
+    (K2); `valid_loss`: the system's own loss on validation sentences; `accuracy`: the share of
+    validation items that a classifying system labels right.
     """
 
-    by: Literal["reverse_ngram", "valid_loss"] = "reverse_ngram"
+    by: Literal["reverse_ngram", "valid_loss", "accuracy"] = "reverse_ngram"
     samples: int = bounded(4000, low=1)
     order: int = bounded(5, low=1, high=7)
     from_epoch: int = bounded(1, low=1)
@@ -111,6 +113,13 @@ class TextSystem(nn.Module):
     def loss_per_sentence(self, batch: Batch) -> Tensor:
         """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
         raise TypeError(f"{type(self).__name__} defines no loss")
+
+    def validation_metrics(self, store: TextStore) -> dict[str, float]:
+        """What a classifying system is judged by on held-out text, `accuracy` among it."""
+        raise SettingsError(
+            f"selection.by: '{self.settings.system}' classifies nothing, so it has no accuracy; "
+            "choose reverse_ngram or valid_loss"
+        )
 
     def fit_prior(self, store: TextStore) -> None:
         """Estimate from training sentences whatever sampling needs beyond trained weights."""

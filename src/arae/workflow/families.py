@@ -19,6 +19,7 @@ class Kind:
 
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
+    "semi_supervised": Kind(family="probe", figures=("accuracy",)),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage",)
