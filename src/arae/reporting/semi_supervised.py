@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from arae.reporting.charts import Figure
@@ -35,7 +36,7 @@ CLAIMS = (
             metric=METRIC,
             pairs=tuple(
                 (f"{worse}, {size}", f"{better}, {size}")
-                for worse, better in zip(SYSTEMS, SYSTEMS[1:], strict=False)
+                for worse, better in itertools.pairwise(SYSTEMS)
             ),
         )
         for size in SIZES
