@@ -104,6 +104,13 @@ def test_features_of_the_classifier_by_hand():
     assert not torch.allclose(classifier(first, second, Draws(4)), expected)
 
 
+def test_initial_weights_of_the_classifier_are_those_of_he():
+    classifier = PairClassifier(50, [400], 300, 0.0, Draws(1))
+    for layer in (classifier.hidden[0], classifier.output):
+        assert layer.weight.std().item() == pytest.approx((2 / layer.in_features) ** 0.5, rel=0.02)
+        assert not layer.bias.any()
+
+
 @pytest.mark.parametrize(
     ("pairs", "message"),
     [
