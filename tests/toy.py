@@ -40,6 +40,8 @@ def _arae(**changes: Any) -> dict[str, Any]:
     return recipe
 
 
+_PAIRS: dict[str, Any] = {"fraction": 0.5, "hidden": [8], "encoder": {"kind": "sgd", "lr": 0.1}}
+
 RECIPES: dict[str, dict[str, Any]] = {
     "lm": {"system": "lm", **_COMMON, "decoder": {"embedding": 6, "hidden": 8, "dropout": 0.2}},
     "ae": {"system": "ae", **_COMMON, **_SIZES, "noise": {"std": 0.1, "decay": 0.9, "every": 5}},
@@ -91,6 +93,15 @@ RECIPES: dict[str, dict[str, Any]] = {
         "discriminator": {"widths": [1, 2, 5], "filters": 4, "dropout": 0.1},
         "gate": 9.0,
     },
+    "nli-supervised": {"system": "nli_ae", **_COMMON, **_SIZES, "pairs": _PAIRS},
+    "nli-ae": {
+        "system": "nli_ae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "pairs": {**_PAIRS, "joint": True},
+    },
+    "nli-arae": _arae(system="nli_arae", pairs={**_PAIRS, "pretrain_epochs": 1, "joint": True}),
 }
 
 _IMAGE: dict[str, Any] = {

@@ -56,6 +56,17 @@ def normal_(modules: Iterable[nn.Module], std: float, draws: Draws) -> None:
                     parameter.copy_(draws.normal(*parameter.shape).mul_(std))
 
 
+def he_(modules: Iterable[nn.Module], draws: Draws) -> None:
+    """Weights of linear layers ~ N(0, 2 / fan-in) (He et al. 2015, for ReLU), biases 0."""
+    for _, parameter in _named(modules):
+        with torch.no_grad():
+            if parameter.dim() < 2:
+                parameter.zero_()
+            else:
+                std = (2.0 / parameter.shape[1]) ** 0.5
+                parameter.copy_(draws.normal(*parameter.shape).mul_(std))
+
+
 def scale_batch_norm_(modules: Iterable[nn.Module], std: float, draws: Draws) -> None:
     """Batch-normalisation gains ~ N(0, std²), as the authors' code does by accident."""
     for module in modules:

@@ -11,6 +11,7 @@ from arae.reporting import (
     latent,
     offsets,
     robustness,
+    semi_supervised,
     transfer,
 )
 from arae.reporting.study import StudyKind
@@ -22,6 +23,7 @@ KINDS: dict[str, StudyKind] = {
     "latent": latent.KIND,
     "offsets": offsets.KIND,
     "robustness": robustness.KIND,
+    "semi_supervised": semi_supervised.KIND,
     "transfer": transfer.KIND,
 }
 

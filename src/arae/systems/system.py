@@ -16,8 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded, nested
-from arae.nn.batch import Batch
+from arae.nn.batch import Batch, TextStore
 from arae.nn.decoder import Decoder, StepDecoder
 from arae.nn.mlp import BatchNorm, SpectralLinear
 from arae.nn.optimisers import Optimiser
@@ -75,10 +76,11 @@ class SelectionSettings:
     """How the best epoch is chosen, on validation text only.
 
     `reverse_ngram`: perplexity of validation sentences under an n-gram model of generated ones
-    (K2); `valid_loss`: the system's own loss on validation sentences.
+    (K2); `valid_loss`: the system's own loss on validation sentences; `accuracy`: the share of
+    validation items that a classifying system labels right.
     """
 
-    by: Literal["reverse_ngram", "valid_loss"] = "reverse_ngram"
+    by: Literal["reverse_ngram", "valid_loss", "accuracy"] = "reverse_ngram"
     samples: int = bounded(4000, low=1)
     order: int = bounded(5, low=1, high=7)
     from_epoch: int = bounded(1, low=1)
@@ -137,6 +139,13 @@ class TextSystem(nn.Module):
     def encode(self, batch: Batch) -> Tensor:
         """Mean codes [B, d], in row order; only systems with an encoder have them."""
         raise TypeError(f"{type(self).__name__} has no codes")
+
+    def validation_metrics(self, store: TextStore) -> dict[str, float]:
+        """What a classifying system is judged by on held-out text, `accuracy` among it."""
+        raise SettingsError(
+            f"selection.by: '{self.settings.system}' classifies nothing, so it has no accuracy; "
+            "choose reverse_ngram or valid_loss"
+        )
 
     def fit_prior(self, store: Store) -> None:
         """Estimate from training sentences whatever sampling needs beyond trained weights."""

@@ -27,6 +27,7 @@ KINDS = {
     "robustness": Kind(family="probe", figures=("swaps",)),
     "interpolation": Kind(family="probe", figures=("draws", "sentences", "paths")),
     "offsets": Kind(family="probe", figures=("match", "precision", "examples")),
+    "semi_supervised": Kind(family="probe", figures=("accuracy",)),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage", "transfer")
