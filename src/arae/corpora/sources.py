@@ -8,10 +8,16 @@ from arae.corpora.files import FilesSource
 from arae.corpora.scenes_source import ScenesSource
 from arae.corpora.snli import SnliSource
 from arae.corpora.source import Source
+from arae.corpora.tiny import TinySource
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import parse_settings, suggest
 
-SOURCES: dict[str, type] = {"files": FilesSource, "scenes": ScenesSource, "snli": SnliSource}
+SOURCES: dict[str, type] = {
+    "files": FilesSource,
+    "scenes": ScenesSource,
+    "snli": SnliSource,
+    "tiny": TinySource,
+}
 
 
 def parse_source(values: dict[str, Any], where: str = "source") -> Source:

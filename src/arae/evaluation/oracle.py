@@ -84,5 +84,11 @@ def _scenes(settings: Mapping[str, Any]) -> Source:
     return scenes_grammar()
 
 
+def _tiny(settings: Mapping[str, Any]) -> Source:
+    from arae.corpora.tiny import tiny_grammar
+
+    return tiny_grammar()
+
+
 # Kind of source: how to make its oracle. Kinds that are not here have none.
-ORACLES: dict[str, Callable[[Mapping[str, Any]], Source]] = {"scenes": _scenes}
+ORACLES: dict[str, Callable[[Mapping[str, Any]], Source]] = {"scenes": _scenes, "tiny": _tiny}
