@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 SHARPNESS = (0.1, 0.03, 0.01, 0.003, 0.001)  # regularisation, as a share of the cost's spread
-SWEEPS = 200
+ROUNDS, SWEEPS = 12, 25
 CLOSE = 1e-4  # marginal error at which a sharpness is done with
 
 
@@ -49,15 +49,20 @@ def _solve(cost: np.ndarray, left: np.ndarray, right: np.ndarray) -> tuple[np.nd
     """(plan with exact marginals, potential of the rows)."""
     spread = float(np.ptp(cost)) or 1.0
     first, second = np.zeros(len(left)), np.zeros(len(right))
-    plan = np.outer(left, right)
     for share in SHARPNESS:
         scale = share * spread
-        for _ in range(SWEEPS):
+        for _ in range(ROUNDS):
             first = scale * (np.log(left) - _log_sum((second[None, :] - cost) / scale, 1))
             second = scale * (np.log(right) - _log_sum((first[:, None] - cost) / scale, 0))
             plan = np.exp((first[:, None] + second[None, :] - cost) / scale)
             if np.abs(plan.sum(axis=1) - left).sum() < CLOSE:
                 break
+            # Sweeps on the plan itself need no exponentials; its scale is right, so none vanishes.
+            rows, columns = np.ones(len(left)), np.ones(len(right))
+            for _ in range(SWEEPS):
+                rows = left / (plan @ columns)
+                columns = right / (rows @ plan)
+            first, second = first + scale * np.log(rows), second + scale * np.log(columns)
     return _rounded(plan, left, right), first
 
 

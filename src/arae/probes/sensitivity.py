@@ -1,0 +1,74 @@
+"""A short look at one trained system, for grids over hyperparameters: validation text only.
+
+Cheap stand-ins for the coverage study's metrics (n-gram models in place of LSTM ones), so that many
+runs can be compared without touching the test text that the final tables are made of.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from arae.probes.probe import Findings, Subject
+
+from arae.evaluation.ngram import KneserNey
+from arae.evaluation.selection import held_out_loss
+from arae.foundation.settings import bounded
+from arae.generation.decode import DecodingSettings
+from arae.generation.sampling import evaluating, generate_text
+from arae.nn.batch import TextStore
+
+EXAMPLES = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """`samples`: greedily decoded sentences; `order`: of the n-gram models."""
+
+    samples: int = bounded(4000, low=1)
+    order: int = bounded(5, low=1, high=7)
+
+
+DEFINITIONS = {
+    "reverse_ppl_ngram": "perplexity of the real validation text under a Kneser–Ney {order}-gram "
+    "model trained on {samples:,} samples",
+    "forward_ppl_ngram": "perplexity of the samples under the same kind of model trained on the real "
+    "training text; empty samples left out",
+    "grammatical": "share of the samples that the corpus's grammar can make",
+    "distinct": "share of different sentences among the samples",
+    "reconstruction": "−log p(x | enc(x)) of the real validation text, nats per token",
+}
+
+
+def measure(subject: Subject, settings: Settings) -> Findings:
+    """Reverse and forward n-gram perplexity, grammatical and distinct shares, reconstruction."""
+    system, vocabulary = subject.model.system, subject.model.vocabulary
+    text = generate_text(system, settings.samples, DecodingSettings(), subject.seed)
+    lines = [" ".join(vocabulary.decode(text[index])) for index in range(len(text))]
+    with evaluating(system):
+        loss = held_out_loss(system, TextStore(subject.valid, system.device))
+    size, order = len(vocabulary), settings.order
+    empty = settings.samples - len(text)
+    metrics = {
+        "distinct": (len(set(lines)) + (empty > 0)) / settings.samples,
+        "reconstruction": loss,
+    }
+    if len(text):
+        reverse = KneserNey.train(text, size, order)
+        forward = KneserNey.train(subject.train, size, order)
+        metrics["reverse_ppl_ngram"] = reverse.perplexity(subject.valid)
+        metrics["forward_ppl_ngram"] = forward.perplexity(text)
+    grammar = getattr(subject.source, "grammar", None)
+    if grammar is not None:
+        chances = grammar().log_probability
+        good = sum(chances(line.split()) > -math.inf for line in lines)
+        metrics["grammatical"] = good / settings.samples
+    return Findings(
+        metrics=metrics,
+        definitions={
+            name: DEFINITIONS[name].format(order=order, samples=settings.samples)
+            for name in metrics
+        },
+        examples=lines[:EXAMPLES],
+        details={},
+    )
