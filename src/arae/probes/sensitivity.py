@@ -7,13 +7,15 @@ runs can be compared without touching the test text that the final tables are ma
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from arae.probes.probe import Findings, Subject
 
 from arae.evaluation.ngram import KneserNey
 from arae.evaluation.selection import held_out_loss
-from arae.foundation.settings import bounded
+from arae.foundation.errors import SettingsError
+from arae.foundation.settings import bounded, suggest
 from arae.generation.decode import DecodingSettings
 from arae.generation.sampling import evaluating, generate_text
 from arae.nn.batch import TextStore
@@ -23,10 +25,14 @@ EXAMPLES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`samples`: greedily decoded sentences; `order`: of the n-gram models."""
+    """`samples`: greedily decoded sentences; `order`: of the n-gram models.
+
+    `factors`: names of the settings that the grid varies -> where in a recipe they are.
+    """
 
     samples: int = bounded(4000, low=1)
     order: int = bounded(5, low=1, high=7)
+    factors: dict[str, str] = field(default_factory=dict)
 
 
 DEFINITIONS = {
@@ -43,6 +49,7 @@ DEFINITIONS = {
 def measure(subject: Subject, settings: Settings) -> Findings:
     """Reverse and forward n-gram perplexity, grammatical and distinct shares, reconstruction."""
     system, vocabulary = subject.model.system, subject.model.vocabulary
+    recipe = subject.model.recipe["settings"]
     text = generate_text(system, settings.samples, DecodingSettings(), subject.seed)
     lines = [" ".join(vocabulary.decode(text[index])) for index in range(len(text))]
     with evaluating(system):
@@ -70,5 +77,16 @@ def measure(subject: Subject, settings: Settings) -> Findings:
             for name in metrics
         },
         examples=lines[:EXAMPLES],
-        details={},
+        details={"factors": {name: _at(recipe, path) for name, path in settings.factors.items()}},
     )
+
+
+def _at(recipe: Any, path: str) -> Any:
+    """The setting of a recipe at a dotted path."""
+    value = recipe
+    for key in path.split("."):
+        if not isinstance(value, dict) or key not in value:
+            known = value if isinstance(value, dict) else ()
+            raise SettingsError(f"probe.factors: no setting '{path}'{suggest(key, known)}")
+        value = value[key]
+    return value
