@@ -18,6 +18,7 @@ from typing import Any
 from arae.foundation.settings import plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_training_arguments
+from arae.text.labels import label_files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -81,7 +82,8 @@ def train_model(
             modules=[f"arae.systems.{settings.system}"],
         ) as run,
     ):
-        system = build_system(settings, len(vocabulary), arguments.seed).to(device)
+        labels = text.label_names
+        system = build_system(settings, len(vocabulary), arguments.seed, len(labels)).to(device)
         store = TextStore(text, device)
         valid = EncodedText.open(arguments.ids, "valid")
         validate = Validation(store, valid, DecodingSettings(), arguments.seed)
@@ -91,7 +93,13 @@ def train_model(
         system.eval()
         system.fit_prior(store)
         save_model(
-            folder, system, arguments.seed, arguments.vocabulary, trainer.history, trainer.best
+            folder,
+            system,
+            arguments.seed,
+            arguments.vocabulary,
+            trainer.history,
+            trainer.best,
+            labels,
         )
         run.facts.update(describe_device(device), resumed_from=trainer.resumed_from)
     discard_checkpoints(run.work)
@@ -107,5 +115,6 @@ def _journal(metrics: Any) -> Any:
 
 
 def id_files(folder: Path, splits: Sequence[str]) -> list[Path]:
-    """Files of encoded splits."""
-    return [folder / f"{split}{end}" for split in splits for end in (".npy", ".offsets.npy")]
+    """Files of encoded splits, with their labels where there are any."""
+    arrays = [folder / f"{split}{end}" for split in splits for end in (".npy", ".offsets.npy")]
+    return arrays + label_files(folder, splits)
