@@ -52,7 +52,7 @@ class Settings:
 
     codes: int = bounded(300, low=2)
     samples: int = bounded(20_000, low=1)
-    noise: tuple[float, ...] = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
+    noise: tuple[float, ...] = (0.05, 0.1, 0.2, 0.4, 0.8)
     draws: int = bounded(8, low=1)
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
-from arae.reporting import coverage
+from arae.reporting import bound, coverage, sensitivity
 from arae.reporting.study import StudyKind
 
-KINDS: dict[str, StudyKind] = {"coverage": coverage.KIND}
+KINDS: dict[str, StudyKind] = {
+    "coverage": coverage.KIND,
+    "bound": bound.KIND,
+    "sensitivity": sensitivity.KIND,
+}
 
 
 def kind_of(name: str, where: str) -> StudyKind:

@@ -19,6 +19,8 @@ class Kind:
 
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
+    "bound": Kind(family="probe", figures=("corollary", "sides")),
+    "sensitivity": Kind(family="probe", figures=("grid", "grid-grammatical")),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage",)
