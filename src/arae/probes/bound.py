@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from arae.probes.probe import Findings, Subject
 from torch import Tensor
 
 from arae.corpora.grammar_source import GrammarSource
@@ -39,6 +38,7 @@ from arae.generation.exact import (
 from arae.generation.sampling import evaluating, generate_text
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
+from arae.probes.probe import Findings, Subject
 from arae.systems.autoencoder import Autoencoder
 from arae.text.encoded import EncodedText
 

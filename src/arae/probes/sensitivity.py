@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from arae.probes.probe import Findings, Subject
-
 from arae.evaluation.ngram import KneserNey
 from arae.evaluation.selection import held_out_loss
 from arae.foundation.errors import SettingsError
@@ -19,6 +17,7 @@ from arae.foundation.settings import bounded, suggest
 from arae.generation.decode import DecodingSettings
 from arae.generation.sampling import evaluating, generate_text
 from arae.nn.batch import TextStore
+from arae.probes.probe import Findings, Subject
 
 EXAMPLES = 20
 

@@ -46,7 +46,7 @@ def factors(table: Mapping[str, Any]) -> dict[str, list[tuple[Any, Mapping[str, 
 
 
 def _settings(row: Mapping[str, Any]) -> dict[str, Any]:
-    details = next(iter(row["details"].values()), {})
+    details: Mapping[str, Any] = next(iter(row["details"].values()), {})
     return dict(details.get("factors", {}))
 
 
@@ -56,8 +56,8 @@ def _differing(left: Mapping[str, Any], right: Mapping[str, Any]) -> set[str]:
 
 def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Sensitivity: for each factor, the best level against the worst. And the paper's footnote 1."""
-    judged = []
-    pairs, rows = [], {}
+    pairs: list[tuple[str, str]] = []
+    rows: dict[str, dict[str, Any]] = {}
     for factor, levels in factors(table).items():
         means = {
             f"{factor} {_name(level)}": row["cells"][MAIN]
@@ -74,7 +74,7 @@ def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
         metric=MAIN,
         pairs=tuple(pairs),
     )
-    judged.append(verdicts.judge(claim, rows))
+    sensitive = verdicts.judge(claim, rows)
     kinds = {level: row["cells"] for levels in factors(table).values() for level, row in levels}
     claim = Claim(
         name="A gradient penalty slightly improves on weight clipping (footnote 1)",
@@ -82,8 +82,7 @@ def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
         metric=MAIN,
         pairs=((PENALISED, CLIPPED),),
     )
-    judged.append(verdicts.judge(claim, kinds))
-    return judged
+    return [sensitive, verdicts.judge(claim, kinds)]
 
 
 def figures(table: dict[str, Any]) -> list[Figure]:
