@@ -13,14 +13,14 @@ from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import NOT, REPRODUCED, UNTESTED, Claim
 
 ENCODER, PRIOR, SAMPLES = "Codes of the encoder", "Codes of the prior", "Samples"
-DIFFERENCE, BOUND = "Σ|p − p*|", "bound"
+DIFFERENCE = "Difference"
 RULE = (
     "An inequality that is proved: reproduced if it holds in every run, not if any run breaks it."
 )
 
 COLUMNS = (
     Column(metric="difference", label=DIFFERENCE, group=ENCODER, better="lower"),
-    Column(metric="twice_wrong", label="2·P(wrong)", group=ENCODER, better="lower"),
+    Column(metric="twice_wrong", label="Twice wrong", group=ENCODER, better="lower"),
     Column(metric="bound", label="Bound", group=ENCODER, better="lower"),
     Column(metric="greedy_misses", label="Greedy misses", group=ENCODER, percent=True),
     Column(metric="unproven", label="Unproven", group=ENCODER, percent=True),
@@ -76,8 +76,8 @@ def _holds(
 ) -> dict[str, Any]:
     pairs = [
         {
-            "lower": _side(f"{row['label']}, {DIFFERENCE}", row["cells"][lower]),
-            "higher": _side(f"{row['label']}, {BOUND}", row["cells"][higher]),
+            "lower": _side(f"{row['label']}, difference", row["cells"][lower]),
+            "higher": _side(f"{row['label']}, bound", row["cells"][higher]),
             "verdict": _verdict(row["cells"][lower]["values"], row["cells"][higher]["values"]),
         }
         for row in table["rows"]
@@ -112,12 +112,12 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             title="Total variation against its bound",
             caption="Every measured pair: the encoder's codes as they are, the same with Gaussian "
             "noise of several sizes, and codes of the prior; one dot a seed. The corollary allows "
-            "only what lies below the diagonal. The sum is at most 2, so bounds above 2 say nothing.",
+            "only what lies below the diagonal. A difference is at most 2, so bounds above 2 say nothing.",
             panels=[
                 inequality_panel(
-                    "Σ|p − p*| and its bound",
+                    "Difference and its bound",
                     "bound: (2 / ln 2)·E[−ln p(x | z)]",
-                    DIFFERENCE,
+                    "difference: Σ|p(x) − p*(x)|",
                     list(_points(table)),
                 )
             ],

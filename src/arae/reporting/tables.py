@@ -137,7 +137,7 @@ def _definitions(table: Mapping[str, Any]) -> str:
 def _grid(table: Mapping[str, Any], columns: list[dict[str, Any]]) -> str:
     head, body = ["System"], [[_plain(row["label"])] for row in table["rows"]]
     for column in columns:
-        head.append(column["label"])
+        head.append(_plain(column["label"]))
         for line, row in zip(body, table["rows"], strict=True):
             line.append(_cell(row["cells"].get(column["metric"]), column))
         if has_published(table, column["metric"]):
