@@ -127,7 +127,7 @@ def test_a_score_without_sidecar_is_refused(project, capsys):
     "changes, code, message",
     [
         ({"kind": "coverge"}, 2, "no kind of study 'coverge'; did you mean 'coverage'?"),
-        ({"kind": "zzz"}, 2, "known: coverage"),
+        ({"kind": "zzz"}, 2, "known: "),
         ({"seed": [1]}, 2, "studies.toy-study.seed: unknown key; did you mean 'seeds'"),
         ({"seeds": [1, 1]}, 2, "expected different seeds"),
         ({"systems": {}}, 2, "at least one"),

@@ -162,7 +162,7 @@ def _marks(table: Mapping[str, Any], metrics: tuple[str, ...]) -> list[Mark]:
     return [
         Mark(
             series=row["series"],
-            label=f"{row['label']} {labels[metric]}",
+            label=f"{row['label']}, {labels[metric][0].lower()}{labels[metric][1:]}",
             values=row["cells"][metric]["values"],
             mean=row["cells"][metric]["mean"],
             half_width=row["cells"][metric]["half_width"],

@@ -1,4 +1,4 @@
-"""The kinds of study, each one file."""
+"""The kinds of study, each one file, in the order of the paper: so the report shows them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from arae.reporting import bound, coverage, sensitivity
 from arae.reporting.study import StudyKind
 
 KINDS: dict[str, StudyKind] = {
-    "coverage": coverage.KIND,
     "bound": bound.KIND,
+    "coverage": coverage.KIND,
     "sensitivity": sensitivity.KIND,
 }
 
