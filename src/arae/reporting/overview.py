@@ -17,7 +17,7 @@ def render(
     absent: Sequence[tuple[str, str]],
 ) -> Markup:
     """A row for each study, linked to its section; `absent` are (paper item, title) without one."""
-    heads = ("In the paper", "Study", "Corpus", "Seeds", "Claims", "Verdict")
+    heads = ("In the paper", "Verdict", "Claims", "Study", "Corpus", "Seeds")
     grid = element(
         "table",
         element("caption", "The paper, item by item"),
@@ -42,11 +42,11 @@ def _row(table: Mapping[str, Any], anchor: str) -> Markup:
     return element(
         "tr",
         element("th", element("a", table["paper_item"], href=f"#{anchor}"), scope="row"),
+        element("td", badge(overall) if found else "–", class_="text"),
+        element("td", _tally(found), class_="text"),
         element("td", table["title"], " ", element("code", table["study"]), class_="text"),
         element("td", table["corpus"], class_="text"),
         element("td", len(table["seeds"])),
-        element("td", _tally(found), class_="text"),
-        element("td", badge(overall) if found else "–", class_="text"),
     )
 
 

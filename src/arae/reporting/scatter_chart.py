@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from arae.reporting.charts import Axis, Panel, axis, colour, short
 from arae.reporting.markup import Markup, element
 
-WIDTH, HEIGHT = 520, 400
-LEFT, RIGHT, TOP, BOTTOM = 56, 90, 34, 46
+WIDTH, HEIGHT = 860, 430
+LEFT, RIGHT, TOP, BOTTOM = 56, 90, 44, 46
 LEGEND_STEP = 18
 
 
@@ -67,11 +67,12 @@ def _forbidden(xs: Axis, ys: Axis) -> Markup:
     corners = [(xs.low, max(ys.low, xs.low)), (low, low), (high, high), (high, ys.high)]
     corners += [(xs.low, ys.high)]
     places = [f"{xs.at(x)} {ys.at(min(y, ys.high))}" for x, y in corners]
-    x, y = xs.at(low) + 8, ys.end + 16
+    ends = {"x1": xs.at(low), "y1": ys.at(low), "x2": xs.at(high), "y2": ys.at(high)}
     return element(
         "g",
         element("path", d="M" + "L".join(places) + "Z", class_="forbidden"),
-        element("text", "the bound would be broken here", x=x, y=y, class_="tick"),
+        element("line", **ends, class_="diagonal"),
+        element("text", "the bound is broken", x=xs.start + 8, y=ys.end + 18, class_="tick"),
     )
 
 
@@ -88,7 +89,7 @@ def _grid(xs: Axis, ys: Axis, across: str, up: str) -> Markup:
     parts.append(
         element("text", across, x=(xs.start + xs.end) / 2, y=ys.start + 38, class_="label middle")
     )
-    parts.append(element("text", up, x=xs.start, y=ys.end - 6, class_="label"))
+    parts.append(element("text", up, x=xs.start, y=ys.end - 10, class_="label"))
     return Markup("".join(parts))
 
 
