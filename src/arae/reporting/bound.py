@@ -8,8 +8,8 @@ from typing import Any
 from arae.reporting import verdicts
 from arae.reporting.charts import Figure
 from arae.reporting.columns import Column
-from arae.reporting.interval_chart import Mark, interval_panel
-from arae.reporting.scatter_chart import Point, inequality_panel
+from arae.reporting.inequality_chart import Point, inequality_panel
+from arae.reporting.interval_chart import Mark, interval_panel, mark_of
 from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import NOT, REPRODUCED, UNTESTED, Claim
 
@@ -163,14 +163,7 @@ def _points(table: Mapping[str, Any]) -> Iterator[Point]:
 def _marks(table: Mapping[str, Any], metrics: tuple[str, ...]) -> list[Mark]:
     labels = {column["metric"]: column["label"] for column in table["columns"]}
     return [
-        Mark(
-            series=row["series"],
-            label=f"{row['label']}, {labels[metric][0].lower()}{labels[metric][1:]}",
-            values=row["cells"][metric]["values"],
-            mean=row["cells"][metric]["mean"],
-            half_width=row["cells"][metric]["half_width"],
-            published=None,
-        )
+        mark_of(row, metric, f"{row['label']}, {labels[metric][0].lower()}{labels[metric][1:]}")
         for row in table["rows"]
         for metric in metrics
         if metric in row["cells"]

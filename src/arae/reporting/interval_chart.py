@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from arae.reporting.charts import Axis, Panel, axis, colour, short
 from arae.reporting.markup import Markup, element
@@ -22,6 +23,19 @@ class Mark:
     mean: float | None
     half_width: float | None
     published: float | None
+
+
+def mark_of(row: Mapping[str, Any], metric: str, label: str | None = None) -> Mark:
+    """A table's row as a mark for one of its metrics."""
+    content = row["cells"].get(metric)
+    return Mark(
+        series=row["series"],
+        label=label or row["label"],
+        values=content["values"] if content else [],
+        mean=content["mean"] if content else None,
+        half_width=content["half_width"] if content else None,
+        published=row["published"].get(metric),
+    )
 
 
 def interval_panel(title: str, marks: Sequence[Mark]) -> Panel:
