@@ -123,4 +123,5 @@ def test_one_panel_a_factor_with_a_dot_a_seed(grid):
     weight, kind = figures[0].panels
     assert (weight.content.count("<circle"), kind.content.count("<circle")) == (6, 4)
     assert weight.content.count('class="chosen"') == 1
+    assert "trend" in weight.content and "trend" not in kind.content
     assert "| centre " in markdown(grid)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from arae.reporting.charts import Axis, Panel, axis, colour, short
 from arae.reporting.markup import Markup, element
 
-WIDTH, HEIGHT = 300, 210
-LEFT, RIGHT, TOP, BOTTOM = 44, 12, 30, 30
-DODGE = 5
+WIDTH, HEIGHT = 300, 220
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 30, 42
+DODGE, LINE = 5, 14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,8 +22,13 @@ class Level:
     centre: bool = False
 
 
-def level_panel(title: str, levels: Sequence[Level], scale: Sequence[float], series: int) -> Panel:
-    """The levels side by side; `scale` holds values that the axis must show, for like axes."""
+def level_panel(
+    title: str, levels: Sequence[Level], scale: Sequence[float], series: int, *, ordered: bool
+) -> Panel:
+    """The levels side by side, means joined if they are `ordered`.
+
+    `scale` holds values that the axis must show, for like axes.
+    """
     values = axis([*scale, *(v for level in levels for v in level.values)], HEIGHT - BOTTOM, TOP)
     step = (WIDTH - RIGHT - LEFT) / max(len(levels), 1)
     places = [round(LEFT + step * (index + 0.5), 1) for index in range(len(levels))]
@@ -44,7 +49,7 @@ def level_panel(title: str, levels: Sequence[Level], scale: Sequence[float], ser
         content=Markup(
             element("text", title, x=0, y=14, class_="panel-title")
             + _grid(values)
-            + (line if means else "")
+            + (line if means and ordered else "")
             + "".join(columns)
         ),
     )
@@ -60,8 +65,11 @@ def _grid(values: Axis) -> Markup:
 
 
 def _column(level: Level, x: float, values: Axis, series: int) -> Markup:
-    name = element("tspan", level.label, class_="chosen" if level.centre else None)
-    parts = [element("text", name, x=x, y=HEIGHT - BOTTOM + 18, class_="tick middle")]
+    words = [
+        element("tspan", word, x=x, dy=LINE, class_="chosen" if level.centre else None)
+        for word in level.label.split(" ")
+    ]
+    parts = [element("text", words, x=x, y=HEIGHT - BOTTOM + 5, class_="tick middle")]
     middle = (len(level.values) - 1) / 2
     parts += [
         element(

@@ -88,11 +88,7 @@ def _header(
         if count
     ]
     anchors = {table["study"]: anchor(table["study"]) for table in tables}
-    links = [
-        element("li", element("a", table["paper_item"], href=f"#{anchors[table['study']]}"))
-        for table in tables
-    ]
-    links.append(element("li", element("a", "Provenance", href="#provenance")))
+    last = element("p", element("a", "What stands behind the numbers", href="#provenance"))
     return element(
         "header",
         element("p", "Reproduction report", class_="kicker"),
@@ -104,8 +100,7 @@ def _header(
             class_="lead",
         ),
         element("ul", tally, class_="tally", aria_label="Claims by verdict") if tally else None,
-        element("nav", element("ul", links), aria_label="Contents"),
-        overview.render(tables, anchors, absent),
+        element("nav", overview.render(tables, anchors, absent), last, aria_label="Contents"),
     )
 
 

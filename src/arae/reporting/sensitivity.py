@@ -124,6 +124,7 @@ def _panels(table: Mapping[str, Any], metric: str) -> list[Any]:
             ],
             scale,
             series,
+            ordered=not any(isinstance(level, str) for level, _ in levels),
         )
         for series, (factor, levels) in enumerate(factors(table).items(), start=1)
     ]
