@@ -11,6 +11,7 @@ from arae.corpora.snli import SnliSource
 from arae.corpora.snli_pairs import SnliPairsSource
 from arae.corpora.source import Source
 from arae.corpora.styled_source import ReviewsSource, TopicsSource
+from arae.corpora.tiny import TinySource
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import parse_settings, suggest
 
@@ -21,6 +22,7 @@ SOURCES: dict[str, type] = {
     "scenes": ScenesSource,
     "snli": SnliSource,
     "snli_pairs": SnliPairsSource,
+    "tiny": TinySource,
     "topics": TopicsSource,
 }
 

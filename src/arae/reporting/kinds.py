@@ -5,6 +5,7 @@ from __future__ import annotations
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
 from arae.reporting import (
+    bound,
     coverage,
     images,
     interpolation,
@@ -12,11 +13,13 @@ from arae.reporting import (
     offsets,
     robustness,
     semi_supervised,
+    sensitivity,
     transfer,
 )
 from arae.reporting.study import StudyKind
 
 KINDS: dict[str, StudyKind] = {
+    "bound": bound.KIND,
     "coverage": coverage.KIND,
     "images": images.KIND,
     "interpolation": interpolation.KIND,
@@ -24,6 +27,7 @@ KINDS: dict[str, StudyKind] = {
     "offsets": offsets.KIND,
     "robustness": robustness.KIND,
     "semi_supervised": semi_supervised.KIND,
+    "sensitivity": sensitivity.KIND,
     "transfer": transfer.KIND,
 }
 

@@ -28,6 +28,8 @@ KINDS = {
     "interpolation": Kind(family="probe", figures=("draws", "sentences", "paths")),
     "offsets": Kind(family="probe", figures=("match", "precision", "examples")),
     "semi_supervised": Kind(family="probe", figures=("accuracy",)),
+    "bound": Kind(family="probe", figures=("corollary", "sides")),
+    "sensitivity": Kind(family="probe", figures=("grid", "grid-grammatical")),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage", "transfer")
