@@ -25,7 +25,7 @@ VERBS = {
     "train": "train one recipe (AE, VAE, AAE, ARAE, LM) with one seed; resumes by itself",
     "sample": "generate sentences from a trained model",
     "train-lm": "train the evaluation language model on a text (real or generated)",
-    "score": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
+    "evaluate": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
     "tabulate": "gather a study's scores into its table, with intervals over seeds",
     "report": "verify every artefact's provenance and write the HTML report",
     "schema": "write the JSON schema of params.yaml from the systems' settings",

@@ -59,7 +59,7 @@ def text_of(wildcards):
 
 def scores_of(study):
     """A score for every text and seed of a study."""
-    return expand(rules.score.output.scores, study=study.name, text=study.texts, seed=study.seeds)
+    return expand(rules.evaluate.output.scores, study=study.name, text=study.texts, seed=study.seeds)
 
 
 def histories_of(study):
@@ -74,7 +74,7 @@ def files_of(study):
     corpus = [*rules.fetch.output, *rules.tokenize.output]
     corpus += [*rules.vocabulary.output, *rules.encode.output]
     models = [*rules.train.output, *rules.sample.output]
-    judged = [*rules.train_lm.output, *rules.score.output]
+    judged = [*rules.train_lm.output, *rules.evaluate.output]
     forward = dict(text="forward", seed=study.instrument_seed)
     own = [] if study.embedded else rules.study_report.output
     return [

@@ -67,7 +67,7 @@ def read_score(path: Path) -> Score:
     value = read_json(path)
     try:
         if value["format"] != FORMAT:
-            raise DataError(f"{path}: format {value['format']}, expected {FORMAT}; score it again")
+            raise DataError(f"{path}: format {value['format']}, expected {FORMAT}; evaluate it again")
         return Score(
             text=str(value["text"]),
             seed=int(value["seed"]),
@@ -80,7 +80,7 @@ def read_score(path: Path) -> Score:
             examples=[str(line) for line in value["examples"]],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path}: not a score file ({error!r}); score it again") from error
+        raise DataError(f"{path}: not a score file ({error!r}); evaluate it again") from error
 
 
 def require_complete(scores: Iterable[Score], settings: StudySettings) -> None:

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TEXTS = ("real", "forward")
 # A study is a target of its name, beside these.
 _RULES = (
-    *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "score"),
+    *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "evaluate"),
     *("tabulate", "report", "study_report", "embedded", "paper"),
 )
 

@@ -128,7 +128,7 @@ class Plan:
         limit = self.sentences(study) if text == REAL else None
         return canonical_json({**model, "sentences": limit})
 
-    def score(self, study: str) -> str:
+    def evaluate(self, study: str) -> str:
         """What the scores need beside the language models."""
         return canonical_json({"ngram": self._evaluation(study)["ngram"]})
 
@@ -147,7 +147,7 @@ class Plan:
         Systems are chosen by name at run time, which no import statement shows.
         """
         modules = ["arae.stages." + verb.replace("-", "_")]
-        if verb in ("train-lm", "score"):
+        if verb in ("train-lm", "evaluate"):
             modules.append("arae.systems.lm")
         if verb in ("train", "sample") and recipe is not None:
             modules.append(f"arae.systems.{self._params['recipes'][recipe]['system']}")
