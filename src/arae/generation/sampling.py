@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from arae.foundation.console import progress
 from arae.foundation.settings import bounded
@@ -58,6 +59,19 @@ def generate(
             )
             yield words.cpu().numpy(), lengths.cpu().numpy()
             bar.advance(size)
+
+
+def decode_latents(
+    system: TextSystem, latents: Tensor, settings: DecodingSettings, draws: Draws
+) -> tuple[Tensor, Tensor]:
+    """Decode given codes [N, d] in bulk: word ids [N, T] (0-padded) and lengths [N]."""
+    parts = []
+    with evaluating(system), torch.no_grad():
+        for codes in latents.split(BATCH):
+            longest = system.settings.max_length
+            parts.append(decode(system.decoder, codes, len(codes), longest, settings, draws))
+    words, lengths = zip(*parts, strict=True)
+    return torch.cat(words), torch.cat(lengths)
 
 
 def generate_text(

@@ -74,7 +74,11 @@ class PlainAutoencoder(Autoencoder):
     def sample_latents(self, count: int, draws: Draws) -> Tensor:
         """z ~ N(m, C) [count, d]."""
         code = self.code_mean + draws.normal(count, self.settings.latent) @ self.code_factor.t()
-        return functional.normalize(code, dim=1) if self.settings.sphere else code
+        return self.from_noise(code)
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """Points of the code space [count, d], put back on the sphere when codes live there."""
+        return functional.normalize(noise, dim=1) if self.settings.sphere else noise
 
 
 def build(settings: Settings, vocabulary_size: int, seed: int) -> PlainAutoencoder:

@@ -210,7 +210,15 @@ class AdversariallyRegularized(Autoencoder):
         self.reconstruction_slope.copy_(gradient.norm(dim=1).mean())
 
     def _generate(self, count: int, draws: Draws) -> Tensor:
-        code: Tensor = self.generator(draws.normal(count, self.settings.generator.noise))
+        return self.from_noise(self.prior_noise(count, draws))
+
+    def prior_noise(self, count: int, draws: Draws) -> Tensor:
+        """s ~ N(0, I) [count, n]."""
+        return draws.normal(count, self.settings.generator.noise)
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """z̃ = g_θ(s) [count, d]."""
+        code: Tensor = self.generator(noise)
         return code
 
     def sample_latents(self, count: int, draws: Draws) -> Tensor:

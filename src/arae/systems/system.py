@@ -115,6 +115,17 @@ class TextSystem(nn.Module):
         """`count` codes from the model's prior [count, d]; None for a system without codes."""
         return None
 
+    def prior_noise(self, count: int, draws: Draws) -> Tensor | None:
+        """Draws from the space that the prior is simple in [count, n]: the codes, unless overridden.
+
+        Where one moves to interpolate or to add offsets; `from_noise` makes codes of its points.
+        """
+        return self.sample_latents(count, draws)
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """Codes [count, d] of points of the space of `prior_noise` [count, n]."""
+        return noise
+
     @property
     def device(self) -> torch.device:
         """Where the parameters live."""
