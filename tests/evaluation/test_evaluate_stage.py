@@ -69,7 +69,10 @@ def command(**changes):
         "threads": 1,
         "out": OUT,
     } | changes
-    return ["evaluate", *(part for key, value in options.items() for part in (f"--{key}", str(value)))]
+    return [
+        "evaluate",
+        *(part for key, value in options.items() for part in (f"--{key}", str(value))),
+    ]
 
 
 def test_score_file(corpus):

@@ -90,6 +90,7 @@ def test_sections_of_a_job_name_its_bases(plan: Plan) -> None:
         "recipes.lm-own",
         "recipes.lm-tiny",
         "recipes.tiny",
+        "corpora.own.tokens",
     }
     assert plan.sections({"study": "coverage-own", "text": "real"}) == {
         "studies.coverage-own",

@@ -67,7 +67,9 @@ def read_score(path: Path) -> Score:
     value = read_json(path)
     try:
         if value["format"] != FORMAT:
-            raise DataError(f"{path}: format {value['format']}, expected {FORMAT}; evaluate it again")
+            raise DataError(
+                f"{path}: format {value['format']}, expected {FORMAT}; evaluate it again"
+            )
         return Score(
             text=str(value["text"]),
             seed=int(value["seed"]),

@@ -66,6 +66,7 @@ class Autoencoder(TextSystem):
     """Encoder, decoder and the reconstruction term; subclasses add what makes them different."""
 
     settings: AutoencoderSettings
+    likelihood = "log p(x | z(x))"
 
     def __init__(
         self,

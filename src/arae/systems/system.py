@@ -99,6 +99,8 @@ class TextSystem(nn.Module):
 
     decoder: TextDecoder
     settings: TrainingSettings
+    likelihood = "log p(x)"  # what the negative of `loss_per_sentence` is
+    decoder_per_label = False  # whether `decoder_for` has a decoder for each label
 
     def phases(self, epoch: int) -> Sequence[Phase]:
         """The phases of every iteration of an epoch (0-based), in order; the same Phase may recur."""

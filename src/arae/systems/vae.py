@@ -41,6 +41,7 @@ class VariationalAutoencoder(Autoencoder):
     """Diagonal Gaussian posterior, standard normal prior."""
 
     settings: Settings
+    likelihood = "ELBO at the posterior mean"
 
     def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:
         super().__init__(settings, vocabulary_size, seed, gaussian=True, sphere=False)

@@ -112,9 +112,14 @@ class Plan:
         return canonical_json(self._params["corpora"][corpus]["vocabulary"])
 
     def train(self, recipe: str) -> str:
-        """The recipe without `sampling`, so that a change of sampling retrains nothing."""
+        """The recipe without `sampling`, so that a change of sampling retrains nothing.
+
+        With it how the corpus was tokenised, which a model's users must do alike.
+        """
         values = dict(self._params["recipes"][recipe])
         values.pop("sampling", None)
+        corpus = self._params["corpora"][values["corpus"]]
+        values.update({key: corpus[key] for key in ("tokens",) if key in corpus})
         return canonical_json(values)
 
     def sample(self, study: str, recipe: str) -> str:
@@ -168,6 +173,9 @@ class Plan:
             keys.add(f"corpora.{wildcards['corpus']}")
         if "recipe" in wildcards:
             keys |= {f"recipes.{name}" for name in self._bases[wildcards["recipe"]]}
+            corpus = self.recipe_corpus(wildcards["recipe"])
+            if "tokens" in self._params["corpora"][corpus]:
+                keys.add(f"corpora.{corpus}.tokens")
         if "study" in wildcards:
             study = self.study(wildcards["study"])
             keys |= {f"studies.{study.name}", f"evaluation.{study.evaluation}"}

@@ -1,0 +1,151 @@
+"""What a trained model can do with sentences: pure functions from token lists to token lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from arae.engine.modeldir import LoadedModel
+from arae.foundation.errors import SettingsError
+from arae.foundation.settings import suggest
+from arae.generation import sampling
+from arae.generation.decode import DecodingSettings, decode
+from arae.generation.paths import How, path
+from arae.nn.decoder import TextDecoder
+from arae.nn.randomness import Draws
+from arae.usage.batches import per_sentence
+from arae.usage.capabilities import ENCODING, TRANSFER, require
+from arae.usage.sentences import Tokens
+
+GREEDY = DecodingSettings(decoding="greedy")
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """How likely a model finds a sentence of `words` words (and its end)."""
+
+    quantity: str  # which quantity `log_value` is, e.g. "log p(x)"
+    log_value: float  # nats
+    words: int
+
+    @property
+    def perplexity(self) -> float:
+        """exp(−log_value / (words + 1)): per predicted token, `<eos>` included."""
+        return math.exp(-self.log_value / (self.words + 1))
+
+
+def generate(
+    model: LoadedModel,
+    count: int,
+    seed: int = 1,
+    decoding: DecodingSettings | None = None,
+    label: str | None = None,
+) -> Iterator[Tokens]:
+    """`count` sentences from the model's prior; a function of the arguments only.
+
+    By default a system with codes decodes greedily, one without draws its words; a system with a
+    decoder for each label lets them write by turns.
+    """
+    settings = decoding or default_decoding(model)
+    writer = None if label is None else decoder(model, label)
+    for words, lengths in sampling.generate(model.system, count, settings, seed, decoder=writer):
+        for row, length in zip(words, lengths, strict=True):
+            yield model.vocabulary.decode(row[:length])
+
+
+def default_decoding(model: LoadedModel) -> DecodingSettings:
+    """Greedy where a code makes each sentence different; drawn words where nothing else would."""
+    return GREEDY if ENCODING.of(model.system) else DecodingSettings(decoding="sample")
+
+
+def codes(model: LoadedModel, sentences: Sequence[Tokens]) -> Tensor:
+    """Mean code of each sentence [N, d]; `SettingsError` if the system has no encoder."""
+    system = require(model.system, ENCODING)
+    return per_sentence(model, sentences, system.encode)
+
+
+def reconstruct(
+    model: LoadedModel, sentences: Sequence[Tokens], label: str | None = None
+) -> list[Tokens]:
+    """Each sentence encoded and greedily decoded, by the decoder of `label` where there are several."""
+    return _decode(model, decoder(model, label), codes(model, sentences))
+
+
+def interpolate(
+    model: LoadedModel,
+    first: Sequence[Tokens],
+    second: Sequence[Tokens],
+    steps: int = 7,
+    how: How = "linear",
+    label: str | None = None,
+) -> list[list[Tokens]]:
+    """For each pair, `steps` ≥ 2 sentences along the way between the two codes, both ends included."""
+    writer = decoder(model, label)
+    ends = codes(model, [*first, *second])
+    way = path(ends[: len(first)], ends[len(first) :], steps, how)
+    sentences = _decode(model, writer, way.flatten(0, 1))
+    return [sentences[start : start + steps] for start in range(0, len(sentences), steps)]
+
+
+def transfer(model: LoadedModel, sentences: Sequence[Tokens], label: str) -> list[Tokens]:
+    """Each sentence's code, greedily decoded by the decoder of `label`."""
+    require(model.system, TRANSFER)
+    return reconstruct(model, sentences, label)
+
+
+def decoder(model: LoadedModel, label: str | None) -> TextDecoder:
+    """The model's only decoder, or that of a label where there are several.
+
+    `SettingsError` for a label that the model does not know, or none where one is needed.
+    """
+    if label is None and not TRANSFER.of(model.system):
+        return model.system.decoder
+    system = require(model.system, TRANSFER)
+    chosen: TextDecoder = system.decoder_for(label_number(model, label))
+    return chosen
+
+
+def label_number(model: LoadedModel, label: str | None) -> int:
+    """Number of a label of the model."""
+    names = labels(model)
+    if label is None:
+        raise SettingsError(
+            f"the model writes in one of several labels: {', '.join(names)}; name one"
+        )
+    if label not in names:
+        raise SettingsError(f"the model knows no label '{label}'{suggest(label, names)}")
+    return names.index(label)
+
+
+def labels(model: LoadedModel) -> list[str]:
+    """Names of the labels that the model was trained with, in the order of their numbers."""
+    return [str(name) for name in model.recipe.get("labels") or ()]
+
+
+def score(
+    model: LoadedModel, sentences: Sequence[Tokens], label: str | None = None
+) -> list[Likelihood]:
+    """log p(x) of a language model, log p(x | z(x)) of an autoencoder, the ELBO of a VAE."""
+    losses = per_sentence(model, sentences, model.system.loss_per_sentence).double().tolist()
+    name = model.system.likelihood
+    return [
+        Likelihood(name, -loss, len(sentence))
+        for loss, sentence in zip(losses, sentences, strict=True)
+    ]
+
+
+def _decode(model: LoadedModel, decoder: TextDecoder, latents: Tensor) -> list[Tokens]:
+    longest = model.system.settings.max_length
+    found = []
+    with sampling.evaluating(model.system), torch.no_grad():
+        for part in latents.split(sampling.BATCH):
+            words, lengths = decode(
+                decoder, part, len(part), longest, GREEDY, Draws(0, "greedy", device=part.device)
+            )
+            rows = zip(words.tolist(), lengths.tolist(), strict=True)
+            found.extend(model.vocabulary.decode(row[:length]) for row, length in rows)
+    return found
