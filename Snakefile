@@ -1,6 +1,7 @@
 # From raw text to the report.
 #
-#   snakemake                 the embedded studies, which need no download, and their report
+#   snakemake                 the first embedded study, which needs no download, and its report
+#   snakemake embedded        all embedded studies, and their report
 #   snakemake <study>         one study; `snakemake --list-target-rules` names them
 #   snakemake paper           all the others
 #   snakemake -n              only show what would be done
@@ -16,6 +17,8 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/sampling.smk"
 # The language models that judge the sentences, and the scores.
 include: "workflow/rules/evaluation.smk"
+# What else is measured on the models.
+include: "workflow/rules/probes.smk"
 # Each study's table and curves, and the report.
 include: "workflow/rules/reports.smk"
 # One target per study.
@@ -26,10 +29,19 @@ include: "workflow/rules/tracking.smk"
 
 # Every file is listed, not only the last ones: Snakemake does not notice that a file in the middle
 # is missing when what was once made from it is there.
-rule embedded:
+rule reproduce:
     default_target: True
+    input:
+        [files_of(plan.study(name)) for name in plan.default],
+        rules.report.output,
+    message:
+        "complete: results/report.html"
+
+
+rule embedded:
     input:
         [files_of(plan.study(name)) for name in plan.embedded],
         rules.report.output,
+        rules.embedded_report.output,
     message:
-        "all embedded studies are complete: results/report.html"
+        "all embedded studies are complete: results/embedded/report.html"

@@ -28,6 +28,7 @@ STAGES = {
     "sample": "generate sentences from a trained model",
     "train-lm": "train the evaluation language model on a text (real or generated)",
     "evaluate": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
+    "probe": "measure something on a trained model (latent statistics, robustness, …)",
     "tabulate": "gather a study's scores into its table, with intervals over seeds",
     "report": "verify every artefact's provenance and write the HTML report",
     "schema": "write the JSON schema of params.yaml from the systems' settings",

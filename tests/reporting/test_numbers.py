@@ -8,10 +8,11 @@ import pytest
 
 from arae.evaluation.intervals import t_interval
 from arae.foundation.errors import DataError
-from arae.reporting.cells import Column, cell, write_interval, write_number
+from arae.reporting.cells import cell, write_interval, write_number
 from arae.reporting.charts import axis, short
+from arae.reporting.columns import Column
 from arae.reporting.curves import read_curves, thin
-from arae.reporting.study import Score
+from arae.reporting.scores import Score
 from arae.reporting.verdicts import Claim, judge
 
 PPL = Column(metric="m", label="M", group="G").as_json()

@@ -61,6 +61,7 @@ def test_long_and_empty_sentences_are_dropped_and_counted(tmp_path):
         "kept": 4,
         "dropped_long": 1,
         "dropped_empty": 2,
+        "dropped_group": 0,
         "duplicates": 1,
         "tokens": 8,
         "mean_length": 2.0,
@@ -166,3 +167,23 @@ def test_bad_input_leaves_no_output(tmp_path, text, message, processes):
 def test_mistakes_in_settings(values, message):
     with pytest.raises(SettingsError, match=message):
         parse_settings(TokenSettings, values)
+
+
+def test_a_group_is_dropped_whole(tmp_path):
+    source, target = tmp_path / "pairs.txt", tmp_path / "kept.txt"
+    source.write_text("a b\nc\na b c d\nc\ne\nf\n")
+    settings = TokenSettings(max_length=3, group=2)
+    with FileTokenizer(settings, 1) as tokenizer:
+        counts = tokenizer.tokenize(source, target, None)
+    assert target.read_text() == "a b\nc\ne\nf\n"
+    assert (counts.dropped_long, counts.dropped_group, counts.kept) == (1, 1, 4)
+
+
+def test_an_incomplete_group_is_an_error(tmp_path):
+    source = tmp_path / "pairs.txt"
+    source.write_text("a\nb\nc\n")
+    with (
+        FileTokenizer(TokenSettings(group=2), 1) as tokenizer,
+        pytest.raises(DataError, match="not whole groups of 2"),
+    ):
+        tokenizer.tokenize(source, tmp_path / "kept.txt", None)

@@ -141,7 +141,7 @@ def test_nearest(capsys, folder_of, tmp_path) -> None:
     assert lines[0] == "1.0000\tw3 w4" and lines[2] == "" and lines[3] == "1.0000\tw5"
     assert told.err.startswith(f"{among}: 2 lines left out")
     (record,) = map(json.loads, run(capsys, *command, "--json", "w5"))
-    assert [near["text"] for near in record["neighbours"]][0] == "w5"
+    assert record["neighbours"][0]["text"] == "w5" and len(record["neighbours"]) == 2
     assert "no such file" in fault(capsys, *command, "--among", "nowhere.txt", "w5")[1]
 
 

@@ -74,9 +74,11 @@ def test_user_files_of_plain_and_labelled_splits(tmp_path: Path, plan: Plan) -> 
     assert plan.user_files("own") == [
         f"it's; own/{split}.txt" for split in ("train", "valid", "test")
     ]
-    labelled = {"kind": "files", "files": {"train": {"a": "1.txt", "b": "2.txt"}, "valid": "3.txt"}}
+    files = {split: {"a": f"{split}.a", "b": f"{split}.b"} for split in ("train", "valid", "test")}
+    labelled = {"kind": "files", "files": files}
     other = Plan.load(changed(tmp_path, "corpora", "own", "source", to=labelled))
-    assert other.user_files("own") == ["1.txt", "2.txt", "3.txt"]
+    assert other.user_files("own")[:3] == ["train.a", "train.b", "valid.a"]
+    assert (other.labelled, plan.labelled) == (("own",), ())
 
 
 def test_the_code_of_a_model_includes_its_system(plan: Plan) -> None:

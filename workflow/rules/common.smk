@@ -8,6 +8,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
+from arae.workflow.families import KINDS
 from arae.workflow.machine import gpus, one_line_errors, use_checkout
 from arae.workflow.plan import Plan
 from arae.workflow.session import Session
@@ -24,8 +25,11 @@ ARRAYS = ["npy", "offsets.npy"]
 # Files of a trained model that its users load, and all of them.
 LOADED = ["model.safetensors", "recipe.json", "vocabulary.txt"]
 MODEL = [*LOADED, "history.jsonl", "provenance.json"]
-STUDY = ["table.csv", "table.md", "table.json", "curves.csv", "perplexity.svg", "selection.svg"]
-STUDY += ["provenance.json"]
+STUDY = ["table.csv", "table.md", "table.json", "curves.csv", "provenance.json"]
+
+
+# The files of a study beyond its corpus, models and table, by family: each rule file adds its own.
+MADE = {}
 
 
 wildcard_constraints:
@@ -46,8 +50,21 @@ def folder(files):
 
 
 def ids_of(corpus, splits):
-    """Encoded splits of a corpus."""
-    return expand(f"data/processed/{corpus}/ids/{{split}}.{{array}}", split=splits, array=ARRAYS)
+    """Encoded splits of a corpus, with their labels if it has any."""
+    arrays = ARRAYS + (["labels.npy"] if corpus in plan.labelled else [])
+    files = expand(f"data/processed/{corpus}/ids/{{split}}.{{array}}", split=splits, array=arrays)
+    names = [f"data/processed/{corpus}/ids/labels.txt"] if corpus in plan.labelled else []
+    return files + names
+
+
+def tokens_of(corpus):
+    """Tokenised splits of a corpus."""
+    return expand(f"data/processed/{corpus}/tokens/{{split}}.txt", split=SPLITS)
+
+
+def one_of(names):
+    """Pattern of a wildcard that is one of these names; matches nothing if there are none."""
+    return "|".join(names) or "(?!)"
 
 
 def text_of(wildcards):
@@ -62,6 +79,15 @@ def scores_of(study):
     return expand(rules.evaluate.output.scores, study=study.name, text=study.texts, seed=study.seeds)
 
 
+def language_models_of(study):
+    """A language model for every text and seed of a study, and the one that measures all texts."""
+    models = rules.train_lm.output
+    return [
+        *expand(models, study=study.name, text=study.texts, seed=study.seeds),
+        *expand(models, study=study.name, text="forward", seed=study.instrument_seed),
+    ]
+
+
 def histories_of(study):
     """The course of training of every model of a study."""
     return expand(
@@ -71,16 +97,29 @@ def histories_of(study):
 
 def files_of(study):
     """Every file that the stages of a study make."""
-    corpus = [*rules.fetch.output, *rules.tokenize.output]
-    corpus += [*rules.vocabulary.output, *rules.encode.output]
-    models = [*rules.train.output, *rules.sample.output]
-    judged = [*rules.train_lm.output, *rules.evaluate.output]
-    forward = dict(text="forward", seed=study.instrument_seed)
+    made = [rules.fetch, rules.tokenize, rules.encode]
+    if study.corpus in plan.labelled:
+        made = [rules.fetch_labelled, rules.tokenize_labelled, rules.encode_labelled]
+    corpus = [path for rule in [*made, rules.vocabulary] for path in rule.output]
     own = [] if study.embedded else rules.study_report.output
     return [
         *expand(corpus, corpus=study.corpus),
-        *expand(models, study=study.name, recipe=study.recipes, seed=study.seeds),
-        *expand(judged, study=study.name, text=study.texts, seed=study.seeds),
-        *expand(rules.train_lm.output, study=study.name, **forward),
-        *expand([*rules.tabulate.output, *own], study=study.name),
+        *expand(rules.train.output, recipe=study.recipes, seed=study.seeds),
+        *MADE[study.family](study),
+        *tables([study.name]),
+        *expand(own, study=study.name),
+    ]
+
+
+def table_files(kind):
+    """Names of the files that a study of a kind is shown by."""
+    return STUDY + [f"{figure}.svg" for figure in KINDS[kind].figures]
+
+
+def tables(studies):
+    """What some studies are shown by."""
+    return [
+        f"results/studies/{name}/{file}"
+        for name in studies
+        for file in table_files(plan.study(name).kind)
     ]

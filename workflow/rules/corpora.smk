@@ -11,6 +11,8 @@ rule fetch:
         "logs/fetch/{corpus}.log",
     benchmark:
         "logs/benchmarks/fetch/{corpus}.tsv"
+    wildcard_constraints:
+        corpus=one_of(plan.unlabelled),
     resources:
         mem_mb=2000,
         runtime=120,
@@ -35,6 +37,8 @@ rule tokenize:
         "logs/tokenize/{corpus}.log",
     benchmark:
         "logs/benchmarks/tokenize/{corpus}.tsv"
+    wildcard_constraints:
+        corpus=one_of(plan.unlabelled),
     threads: 8
     resources:
         mem_mb=4000,
@@ -86,6 +90,8 @@ rule encode:
         "logs/encode/{corpus}.log",
     benchmark:
         "logs/benchmarks/encode/{corpus}.tsv"
+    wildcard_constraints:
+        corpus=one_of(plan.unlabelled),
     resources:
         mem_mb=2000,
         runtime=30,
@@ -98,3 +104,41 @@ rule encode:
     shell:
         "arae encode --input {params.tokens:q} --vocabulary {input.vocabulary:q}"
         " --out {params.folder:q} > {log:q} 2>&1"
+
+
+# With labels (styles, topics, relations): the same steps, with the labels beside the text.
+use rule fetch as fetch_labelled with:
+    output:
+        splits=expand("data/raw/{{corpus}}/{split}.txt", split=SPLITS),
+        labels=expand("data/raw/{{corpus}}/{split}.labels.txt", split=SPLITS),
+        provenance="data/raw/{corpus}/provenance.json",
+    wildcard_constraints:
+        corpus=one_of(plan.labelled),
+
+
+use rule tokenize as tokenize_labelled with:
+    input:
+        expand("data/raw/{{corpus}}/{split}.txt", split=SPLITS),
+        expand("data/raw/{{corpus}}/{split}.labels.txt", split=SPLITS),
+    output:
+        splits=expand("data/processed/{{corpus}}/tokens/{split}.txt", split=SPLITS),
+        labels=expand("data/processed/{{corpus}}/tokens/{split}.labels.txt", split=SPLITS),
+        report="data/processed/{corpus}/tokens/report.json",
+        provenance="data/processed/{corpus}/tokens/provenance.json",
+    wildcard_constraints:
+        corpus=one_of(plan.labelled),
+
+
+use rule encode as encode_labelled with:
+    input:
+        tokens=expand("data/processed/{{corpus}}/tokens/{split}.txt", split=SPLITS),
+        labels=expand("data/processed/{{corpus}}/tokens/{split}.labels.txt", split=SPLITS),
+        vocabulary="data/processed/{corpus}/vocabulary.txt",
+    output:
+        ids=expand("data/processed/{{corpus}}/ids/{split}.{array}", split=SPLITS, array=ARRAYS),
+        labels=expand("data/processed/{{corpus}}/ids/{split}.labels.npy", split=SPLITS),
+        names="data/processed/{corpus}/ids/labels.txt",
+        report="data/processed/{corpus}/ids/report.json",
+        provenance="data/processed/{corpus}/ids/provenance.json",
+    wildcard_constraints:
+        corpus=one_of(plan.labelled),

@@ -4,6 +4,12 @@ A text is a recipe's samples, `real` (as many real sentences), or `forward` (all
 the instrument that measures every text's forward perplexity).
 """
 
+MADE["coverage"] = lambda study: [
+    *expand(rules.sample.output, study=study.name, recipe=study.recipes, seed=study.seeds),
+    *expand(rules.evaluate.output, study=study.name, text=study.texts, seed=study.seeds),
+    *language_models_of(study),
+]
+
 
 rule train_lm:
     input:
@@ -57,6 +63,8 @@ rule evaluate:
         "logs/evaluate/{study}/{text}/seed-{seed}.log",
     benchmark:
         "logs/benchmarks/evaluate/{study}/{text}/seed-{seed}.tsv"
+    wildcard_constraints:
+        study=one_of(plan.of_family("coverage")),
     threads: 1
     resources:
         mem_mb=4000,

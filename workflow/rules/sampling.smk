@@ -11,6 +11,8 @@ rule sample:
         "logs/sample/{study}/{recipe}/seed-{seed}.log",
     benchmark:
         "logs/benchmarks/sample/{study}/{recipe}/seed-{seed}.tsv"
+    wildcard_constraints:
+        study=one_of(plan.of_family("coverage")),
     threads: 1
     resources:
         gpu=GPU,

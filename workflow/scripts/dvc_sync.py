@@ -1,6 +1,6 @@
 """Keep DVC in step with the Snakefile.
 
-generate [STUDY ...]  write dvc.yaml for these studies (those of the default target)
+generate [TARGET ...] write dvc.yaml for these targets or studies (the default target's)
 check                 fail if dvc.yaml does not match the Snakefile
 commit                record the outputs of all up-to-date stages in dvc.lock and DVC's cache
 """
@@ -20,8 +20,9 @@ from arae.foundation.errors import AraeError, SettingsError  # noqa: E402
 from arae.foundation.settings import suggest  # noqa: E402
 from arae.workflow.graph import Job, read_graph  # noqa: E402
 from arae.workflow.plan import Plan  # noqa: E402
-from arae.workflow.versions import current, document, studies_in  # noqa: E402
+from arae.workflow.versions import current, document, targets_in  # noqa: E402
 
+TARGETS = ("reproduce", "embedded", "paper")
 DVC_YAML = Path("dvc.yaml")
 DVC = [sys.executable, "-m", "dvc"]
 
@@ -32,7 +33,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("action", choices=["generate", "check", "commit"])
-    parser.add_argument("studies", nargs="*", metavar="STUDY")
+    parser.add_argument("studies", nargs="*", metavar="TARGET")
     arguments = parser.parse_args()
     try:
         return {"generate": generate, "check": check, "commit": commit}[arguments.action](
@@ -45,16 +46,16 @@ def main() -> int:
 
 def generate(names: list[str]) -> int:
     """Write dvc.yaml."""
-    jobs, studies = _graph(names)
-    DVC_YAML.write_text(document(jobs, studies), encoding="utf-8")
+    jobs, targets = _graph(names)
+    DVC_YAML.write_text(document(jobs, targets), encoding="utf-8")
     return 0
 
 
 def check(names: list[str]) -> int:
     """Compare dvc.yaml with the Snakefile; 1 if they differ."""
     written = _written()
-    jobs, studies = _graph(names or studies_in(written))
-    if document(jobs, studies) == written:
+    jobs, targets = _graph(names or targets_in(written))
+    if document(jobs, targets) == written:
         return 0
     print(f"{DVC_YAML}: out of date; run: python workflow/scripts/dvc_sync.py generate")
     return 1
@@ -63,8 +64,8 @@ def check(names: list[str]) -> int:
 def commit(names: list[str]) -> int:
     """Let DVC take over the outputs of stages that Snakemake calls up to date and complete."""
     written = _written()
-    jobs, studies = _graph(names or studies_in(written))
-    wanted = document(jobs, studies)
+    jobs, targets = _graph(names or targets_in(written))
+    wanted = document(jobs, targets)
     if wanted != written:
         DVC_YAML.write_text(wanted, encoding="utf-8")
         print(f"{DVC_YAML}: renewed, the plan has changed")
@@ -89,14 +90,12 @@ def _changed() -> set[str]:
 
 def _graph(names: list[str]) -> tuple[list[Job], list[str]]:
     plan = Plan.load()
-    studies = names or list(plan.embedded)
-    for name in studies:
-        if name not in plan.studies:
-            raise SettingsError(f"no study '{name}'{suggest(name, plan.studies)}")
-    targets = [name for name in studies if name not in plan.embedded]
-    if set(plan.embedded) & set(studies):
-        targets.append("embedded")
-    return read_graph(plan, targets), studies
+    targets = names or ["reproduce"]
+    known = (*TARGETS, *plan.studies)
+    for name in targets:
+        if name not in known:
+            raise SettingsError(f"no target or study '{name}'{suggest(name, known)}")
+    return read_graph(plan, targets), targets
 
 
 def _written() -> str:

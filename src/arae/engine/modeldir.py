@@ -40,6 +40,11 @@ class LoadedModel:
     vocabulary: Vocabulary
     recipe: dict[str, Any]
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes that the model was trained with; none for unlabelled text."""
+        return tuple(self.recipe.get("labels", ()))
+
 
 def save_model(
     folder: Path,
@@ -48,6 +53,7 @@ def save_model(
     vocabulary: Path,
     history: Iterable[dict[str, Any]],
     selected: dict[str, Any],
+    labels: tuple[str, ...] = (),
     tokens: dict[str, Any] | None = None,
 ) -> list[Path]:
     """Write the files of a model directory, each atomically; returns them.
@@ -74,6 +80,7 @@ def save_model(
             "parameters": sum(p.numel() for p in system.parameters()),
             "vocabulary": {"size": size, "sha256": sha256_file(words)},
             "weights": {"sha256": sha256_file(weights)},
+            **({"labels": list(labels)} if labels else {}),
         },
     )
     return [weights, recipe, words, curve]
@@ -92,7 +99,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
         _expect(words, recipe["vocabulary"]["sha256"])
         vocabulary = Vocabulary.load(words)
         settings = parse_recipe(recipe["settings"], str(recipe_path))
-        system = build_system(settings, int(recipe["vocabulary"]["size"]), int(recipe["seed"]))
+        size, labels = int(recipe["vocabulary"]["size"]), len(recipe.get("labels", ()))
+        system = build_system(settings, size, int(recipe["seed"]), labels)
         if len(vocabulary) != recipe["vocabulary"]["size"]:
             raise IntegrityError(
                 f"{words}: holds {len(vocabulary)} types, another model's vocabulary"

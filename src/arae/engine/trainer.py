@@ -29,6 +29,8 @@ from arae.systems.system import Moment, Phase, TextSystem, distinct_phases
 # decides which epoch's weights are kept.
 Validate = Callable[[TextSystem], dict[str, float]]
 Record = dict[str, Any]
+# Called every so many iterations with the system; returns numbers for the history, changes nothing.
+Observe = Callable[[TextSystem], dict[str, float]]
 
 
 class Trainer:
@@ -43,6 +45,8 @@ class Trainer:
         folder: Path,
         stop: StopRequest,
         on_record: Callable[[Record], None] = lambda record: None,
+        observe: Observe | None = None,
+        observe_every: int = 0,
     ) -> None:
         self.system, self.store, self.seed = system, store, seed
         self.settings = system.settings
@@ -57,6 +61,7 @@ class Trainer:
             stop,
             on_record,
         )
+        self._observe, self._observe_every = observe, observe_every
         self._per_epoch = max(1, len(store) // self.settings.batch_size)
         self._pending: list[tuple[int, str, dict[str, Tensor | float]]] = []
         self._phases = distinct_phases(system)
@@ -95,8 +100,9 @@ class Trainer:
         batches = [batch]
         for place, phase in enumerate(phases):
             if phase.stream == "random":
-                chosen = Draws(self.seed, "batch", self.iteration, place)
-                batches.append(self.store.batch(chosen.integers(len(self.store), batch.size)))
+                draws = Draws(self.seed, "batch", self.iteration, place)
+                choose = phase.choose or _any_sentences
+                batches.append(self.store.batch(choose(self.store, draws, batch.size)))
             else:
                 batches.append(batch if phase.stream == "epoch" else batches[-1])
         return batches[1:]
@@ -124,6 +130,8 @@ class Trainer:
         epoch_ended = self.iteration % self._per_epoch == 0
         if epoch_ended or self.iteration % self.settings.log_every == 0:
             self._flush()
+        if self._observe and self._observe_every and not self.iteration % self._observe_every:
+            self._record(self._observe(self.system))
         if epoch_ended:
             self._end_epoch()
         minutes = (time.monotonic() - self._saved_at) / 60
@@ -227,6 +235,10 @@ def run_phase(phase: Phase, batch: Batch, moment: Moment) -> dict[str, Tensor]:
     phase.optimiser.step(gradients, moment.progress)
     phase.after_step()
     return {name: value.detach() for name, value in metrics.items()}
+
+
+def _any_sentences(store: TextStore, draws: Draws, count: int) -> Tensor:
+    return draws.integers(len(store), count)
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

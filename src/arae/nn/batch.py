@@ -30,6 +30,7 @@ class Batch:
     batch_sizes: Tensor  # [T] rows still running at each time, on the CPU
     order: Tensor  # [B] which of the requested sentences each row holds
     sentences: np.ndarray  # [B] the sentence of the text that each row holds
+    labels: Tensor | None = None  # [B] the label of each row, if the text has labels
 
     @property
     def inputs(self) -> Tensor:
@@ -62,6 +63,7 @@ class TextStore:
         self._ids = np.asarray(text.ids).astype(np.int64)
         self._starts = np.asarray(text.offsets[:-1]).astype(np.int64)
         self._lengths = np.diff(np.asarray(text.offsets)).astype(np.int64)
+        self.labels = None if text.labels is None else np.asarray(text.labels).astype(np.int64)
         self.device = torch.device(device)
 
     def __len__(self) -> int:
@@ -99,6 +101,7 @@ class TextStore:
             batch_sizes=torch.from_numpy(sizes),
             order=self._move(order),
             sentences=sentences,
+            labels=None if self.labels is None else self._move(self.labels[sentences]),
         )
 
     def join(self, batches: Sequence[Batch]) -> Batch:

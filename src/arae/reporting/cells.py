@@ -4,30 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 
 from arae.evaluation.intervals import t_interval
-from arae.reporting.study import Score
+from arae.reporting.scores import Score
 
 # What a half-width was computed from.
 SEEDS, SENTENCES, NONE = "seeds", "sentences", "none"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """A metric of the table and how to write its numbers."""
-
-    metric: str
-    label: str
-    group: str
-    better: str | None = None  # "lower" or "higher"
-    percent: bool = False
-    decimals: int | None = None  # None: as many as the interval supports
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain data."""
-        return asdict(self)
 
 
 def cell(metric: str, scores: Sequence[Score]) -> dict[str, Any] | None:

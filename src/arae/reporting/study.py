@@ -1,27 +1,26 @@
-"""A study's settings, the scores that it gathers, and what every kind of study offers."""
+"""A study's settings, and what every kind of study offers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from arae.foundation.errors import DataError
-from arae.foundation.files import read_json
 from arae.reporting.charts import Figure
+from arae.reporting.columns import Column
+from arae.reporting.verdicts import Claim
 
-FORMAT = 1
 REAL_LABEL, REAL_TEXT = "Real data", "real"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudySettings:
-    """One entry of `studies`, with its `evaluation` in full."""
+    """One entry of `studies`, with its `evaluation` (or, for a probe, its `probe`) in full."""
 
     kind: str
     corpus: str
-    evaluation: dict[str, Any]
+    evaluation: dict[str, Any] = field(default_factory=dict)
+    probe: dict[str, Any] = field(default_factory=dict)
     systems: dict[str, str]  # label -> recipe
     seeds: tuple[int, ...]
     embedded: bool = False
@@ -36,68 +35,24 @@ class StudySettings:
         if REAL_LABEL in self.systems:
             raise ValueError(f"systems.{REAL_LABEL}: this row is always added; leave it out")
 
-    @property
-    def labels(self) -> dict[str, str]:
-        """Label -> text scored, the real data first."""
-        return {REAL_LABEL: REAL_TEXT, **self.systems}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """One score file."""
-
-    text: str
-    seed: int
-    metrics: dict[str, float]
-    definitions: dict[str, str]
-    sentence_intervals: dict[str, tuple[float, float]]
-    examples: list[str]
-
 
 @dataclass(frozen=True, kw_only=True)
 class StudyKind:
-    """What a kind of study knows: its table's content and its figures, both as plain data."""
+    """What a kind of study knows: which paper item it is, its columns, claims and figures."""
 
-    build: Callable[[str, StudySettings, list[Score], dict[str, Any]], dict[str, Any]]
-    figures: Callable[[dict[str, Any]], list[Figure]]
+    title: str
+    paper_item: str  # "Table 1, §6.1"
+    columns: tuple[Column, ...]
+    claims: tuple[Claim, ...] = ()
+    # (table without claims) -> judged claims that no `Claim` can say.
+    judge: Callable[[Mapping[str, Any]], list[dict[str, Any]]] = lambda table: []
+    figures: Callable[[dict[str, Any]], list[Figure]] = lambda table: []
+    # Rows in this order, then the others by name: settings come with sorted keys. A system keeps
+    # its colour from study to study.
+    order: tuple[str, ...] = ("Real data", "LM", "AE", "VAE", "AAE", "ARAE")
+    with_real: bool = False  # a row for real text is added
+    differs: str = ""  # one paragraph: what differs from the paper
 
-
-def read_score(path: Path) -> Score:
-    """Read a score file; `DataError` names the file and what is wrong with it."""
-    value = read_json(path)
-    try:
-        if value["format"] != FORMAT:
-            raise DataError(
-                f"{path}: format {value['format']}, expected {FORMAT}; evaluate it again"
-            )
-        return Score(
-            text=str(value["text"]),
-            seed=int(value["seed"]),
-            metrics={name: float(number) for name, number in value["metrics"].items()},
-            definitions=dict(value["definitions"]),
-            sentence_intervals={
-                name: (float(low), float(high))
-                for name, (low, high) in value.get("sentence_intervals", {}).items()
-            },
-            examples=[str(line) for line in value["examples"]],
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path}: not a score file ({error!r}); evaluate it again") from error
-
-
-def require_complete(scores: Iterable[Score], settings: StudySettings) -> None:
-    """`DataError` unless there is exactly one score for every text and seed of the study."""
-    found = [(score.text, score.seed) for score in scores]
-    wanted = {(text, seed) for text in settings.labels.values() for seed in settings.seeds}
-    wrong = {
-        "missing": wanted - set(found),
-        "not of this study": set(found) - wanted,
-        "given twice": {pair for pair in found if found.count(pair) > 1},
-    }
-    faults = [
-        f"{problem}: " + ", ".join(f"{text}/seed-{seed}" for text, seed in sorted(pairs))
-        for problem, pairs in wrong.items()
-        if pairs
-    ]
-    if faults:
-        raise DataError("scores " + "; ".join(faults))
+    def texts(self, settings: StudySettings) -> dict[str, str]:
+        """Label -> text scored, the real data first."""
+        return {**({REAL_LABEL: REAL_TEXT} if self.with_real else {}), **settings.systems}

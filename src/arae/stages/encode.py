@@ -1,4 +1,5 @@
-"""Words outside the vocabulary become <unk>; report.json tells their share of each split."""
+"""Words outside the vocabulary become <unk>; report.json tells their share of each split.
+Labels ({split}.labels.txt beside the text) become arrays, and labels.txt holds their names."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from arae.foundation.errors import DataError
 from arae.foundation.files import write_json
 from arae.foundation.stage import stage_run
 from arae.text.encoded import EncodedText, encoded_files
+from arae.text.labels import NAMES, encode_labels, label_file
 from arae.text.vocabulary import Vocabulary
 
 
@@ -30,14 +32,18 @@ def run(arguments: argparse.Namespace) -> None:
         if not path.is_file():
             raise DataError(f"{path}: not found; make it with `arae tokenize`")
     vocabulary = Vocabulary.load(arguments.vocabulary)
+    labels = _labels(arguments.input)
     arrays = [path for split in SPLITS for path in encoded_files(out, split)]
+    if labels:
+        arrays += [out / NAMES, *(label_file(out, split) for split in SPLITS)]
     with stage_run(
         "encode",
         sidecar=out / "provenance.json",
-        inputs=[*texts.values(), arguments.vocabulary],
+        inputs=[*texts.values(), *labels.values(), arguments.vocabulary],
         outputs=[*arrays, out / "report.json"],
         settings={},
     ):
+        counts = encode_labels(labels, out) if labels else {}
         report: dict[str, Any] = {}
         for split, path in texts.items():
             encoded = EncodedText.from_file(path, vocabulary)
@@ -47,6 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
                 "tokens": len(encoded.ids),
                 "unknown": encoded.unknown,
                 "unknown_share": encoded.unknown / len(encoded.ids),
+                **({"labels": counts[split]} if counts else {}),
             }
         write_json(out / "report.json", report)
     for split, counted in report.items():
@@ -54,3 +61,16 @@ def run(arguments: argparse.Namespace) -> None:
             f"{split}: {counted['sentences']} sentences, {counted['tokens']} tokens, "
             f"{counted['unknown_share']:.2%} unknown"
         )
+        if "labels" in counted:
+            say("  " + ", ".join(f"{name} {count}" for name, count in counted["labels"].items()))
+
+
+def _labels(folder: Path) -> dict[str, Path]:
+    """Label files by split; none for a corpus without labels."""
+    paths = {split: folder / f"{split}.labels.txt" for split in SPLITS}
+    missing = [path for path in paths.values() if not path.is_file()]
+    if len(missing) == len(paths):
+        return {}
+    if missing:
+        raise DataError(f"{missing[0]}: missing, but other splits have labels; tokenize again")
+    return paths

@@ -16,7 +16,7 @@ from arae.foundation.stage import stage_run
 from arae.reporting.kinds import kind_of
 from arae.reporting.ledger import open_ledger
 from arae.reporting.page import render
-from arae.reporting.study import FORMAT
+from arae.reporting.scores import FORMAT
 
 SHOWN = ("table.json", "table.csv", "table.md", "curves.csv")
 

@@ -44,7 +44,7 @@ def params_schema() -> dict[str, Any]:
         name: schema_of(settings_class(name), sampling=schema_of(DecodingSettings))
         for name in system_names()
     }
-    study = schema_of(StudySettings, evaluation={"type": "string"}, kind={"enum": sorted(KINDS)})
+    studies = {kind: _study(schema_of, StudySettings, kind) for kind in sorted(KINDS)}
     corpus = {
         "source": _one_of("kind", sources),
         "tokens": schema_of(TokenSettings),
@@ -62,10 +62,20 @@ def params_schema() -> dict[str, Any]:
                 "corpora": _named(_object(corpus)),
                 "recipes": _named(_one_of("system", systems)),
                 "evaluation": _named(_object(evaluation)),
-                "studies": _named(study),
+                "studies": _named(_one_of("kind", studies)),
             }
         ),
     }
+
+
+def _study(schema_of: Any, settings: type, kind: str) -> dict[str, Any]:
+    from arae.probes.probe import find_probe, probe_names
+
+    parts: dict[str, Any] = {"evaluation": {"type": "string"}, "kind": {"const": kind}}
+    if kind in probe_names():
+        parts["probe"] = schema_of(find_probe(kind).Settings)
+    schema: dict[str, Any] = schema_of(settings, **parts)
+    return schema
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:

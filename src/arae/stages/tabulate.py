@@ -17,7 +17,9 @@ from arae.foundation.stage import stage_run
 from arae.reporting import curves, tables
 from arae.reporting.charts import standalone
 from arae.reporting.kinds import kind_of
-from arae.reporting.study import StudySettings, read_score, require_complete
+from arae.reporting.scores import read_score, require_complete
+from arae.reporting.study import StudySettings
+from arae.reporting.study_table import build
 
 FILES = ("table.csv", "table.md", "table.json", "curves.csv")
 
@@ -49,10 +51,9 @@ def run(arguments: argparse.Namespace) -> None:
     ) as stage:
         verify_chain(inputs).require()
         scores = [read_score(path) for path in arguments.scores]
-        require_complete(scores, settings)
-        table = kind.build(
-            arguments.study, settings, scores, curves.read_curves(arguments.histories)
-        )
+        require_complete(scores, kind.texts(settings).values(), settings.seeds)
+        history = curves.read_curves(arguments.histories)
+        table = build(kind, arguments.study, settings, scores, history)
         with atomic_write(out / "table.csv") as handle:
             tables.write_csv(handle, table)
         with atomic_write(out / "curves.csv") as handle:

@@ -18,6 +18,7 @@ from typing import Any
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_training_arguments
+from arae.text.labels import label_files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +91,8 @@ def train_model(
             modules=[f"arae.systems.{settings.system}"],
         ) as run,
     ):
-        system = build_system(settings, len(vocabulary), arguments.seed).to(device)
+        labels = text.label_names
+        system = build_system(settings, len(vocabulary), arguments.seed, len(labels)).to(device)
         store = TextStore(text, device)
         valid = EncodedText.open(arguments.ids, "valid")
         validate = Validation(store, valid, DecodingSettings(), arguments.seed)
@@ -106,6 +108,7 @@ def train_model(
             arguments.vocabulary,
             trainer.history,
             trainer.best,
+            labels,
             tokens,
         )
         run.facts.update(describe_device(device), resumed_from=trainer.resumed_from)
@@ -122,5 +125,6 @@ def _journal(metrics: Any) -> Any:
 
 
 def id_files(folder: Path, splits: Sequence[str]) -> list[Path]:
-    """Files of encoded splits."""
-    return [folder / f"{split}{end}" for split in splits for end in (".npy", ".offsets.npy")]
+    """Files of encoded splits, with their labels where there are any."""
+    arrays = [folder / f"{split}{end}" for split in splits for end in (".npy", ".offsets.npy")]
+    return arrays + label_files(folder, splits)

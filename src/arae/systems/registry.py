@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Mapping
 from types import ModuleType
@@ -38,9 +39,23 @@ def settings_class(name: str, where: str = "recipe") -> type[TrainingSettings]:
         ) from None
 
 
-def build_system(settings: TrainingSettings, vocabulary_size: int, seed: int) -> TextSystem:
-    """A freshly initialised system; weights depend on `seed` only."""
-    return cast(TextSystem, _module(settings.system).build(settings, vocabulary_size, seed))
+def build_system(
+    settings: TrainingSettings, vocabulary_size: int, seed: int, labels: int = 0
+) -> TextSystem:
+    """A freshly initialised system; weights depend on `seed` only.
+
+    `labels`: number of classes of the corpus, for systems whose `build` asks for it.
+    """
+    build = _module(settings.system).build
+    arguments = (settings, vocabulary_size, seed)
+    if "labels" not in inspect.signature(build).parameters:
+        return cast(TextSystem, build(*arguments))
+    if labels < 2:
+        raise SettingsError(
+            f"recipe.system: '{settings.system}' needs a corpus with at least two labels, and "
+            f"'{settings.corpus}' has {labels or 'none'}; give its files labels"
+        )
+    return cast(TextSystem, build(*arguments, labels=labels))
 
 
 def _module(name: str) -> ModuleType:

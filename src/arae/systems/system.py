@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -49,6 +50,9 @@ class Phase:
     # sentences; "same": the sentences of the phase before it in the iteration.
     stream: Literal["epoch", "random", "same"] = "epoch"
     after_step: Callable[[], None] = lambda: None
+    # Picks the sentences of a "random" phase: (text, draws, how many) -> their places; by default
+    # all sentences are equally likely.
+    choose: Callable[[TextStore, Draws, int], Tensor | np.ndarray] | None = None
     # What the loss needs of the batch [B, …] that depends on no module of the phase: the engine may
     # compute it at once for consecutive repetitions of the phase, which cannot change it.
     given: Callable[[Batch], Tensor] | None = None
@@ -127,6 +131,10 @@ class TextSystem(nn.Module):
     def from_noise(self, noise: Tensor) -> Tensor:
         """Codes [count, d] of points of the space of `prior_noise` [count, n]."""
         return noise
+
+    def decoder_for(self, label: int | None = None) -> TextDecoder:
+        """The decoder that writes sentences of a class; all systems but those of transfer have one."""
+        return self.decoder
 
     @property
     def device(self) -> torch.device:

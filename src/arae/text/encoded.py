@@ -10,6 +10,7 @@ import numpy as np
 from arae.corpora.lines import read_lines
 from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write
+from arae.text.labels import open_labels
 from arae.text.vocabulary import UNK, Vocabulary
 
 BATCH_SENTENCES = 20_000
@@ -19,11 +20,19 @@ class EncodedText:
     """N sentences of word ids; <bos> and <eos> are not stored, and every sentence has a word.
 
     `ids`: [sum of lengths], uint16 or int32. `offsets`: [N + 1], int64; sentence i is
-    ids[offsets[i]:offsets[i + 1]].
+    ids[offsets[i]:offsets[i + 1]]. `labels`: [N], uint8, places in `label_names`; None if the
+    corpus has no labels.
     """
 
-    def __init__(self, ids: np.ndarray, offsets: np.ndarray) -> None:
+    def __init__(
+        self,
+        ids: np.ndarray,
+        offsets: np.ndarray,
+        labels: np.ndarray | None = None,
+        label_names: tuple[str, ...] = (),
+    ) -> None:
         self.ids, self.offsets = ids, offsets
+        self.labels, self.label_names = labels, label_names
 
     @classmethod
     def open(cls, folder: str | Path, split: str) -> EncodedText:
@@ -40,7 +49,7 @@ class EncodedText:
         )
         if not fits:
             raise DataError(f"{folder}: the arrays of {split} do not fit together; encode it again")
-        return cls(ids, offsets)
+        return cls(ids, offsets, *open_labels(Path(folder), split, len(offsets) - 1))
 
     @classmethod
     def from_file(
@@ -86,7 +95,7 @@ class EncodedText:
 
 
 def encoded_files(folder: Path, split: str) -> list[Path]:
-    """The files that a split is stored in."""
+    """The files that a split is stored in, its labels left out."""
     return list(_paths(folder, split))
 
 

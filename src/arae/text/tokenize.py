@@ -38,6 +38,7 @@ class Batch:
     digests: bytes
     dropped_long: int
     dropped_empty: int
+    dropped_group: int
     longest_read: int
 
 
@@ -49,6 +50,7 @@ class SplitCounts:
     kept: int = 0
     dropped_long: int = 0
     dropped_empty: int = 0
+    dropped_group: int = 0
     tokens: int = 0
     longest: int = 0
     longest_read: int = 0
@@ -64,18 +66,23 @@ class SplitCounts:
         self.kept += len(lengths)
         self.dropped_long += batch.dropped_long
         self.dropped_empty += batch.dropped_empty
+        self.dropped_group += batch.dropped_group
         self.tokens += sum(lengths)
         self.longest = max(self.longest, *lengths, 0)
         self.longest_read = max(self.longest_read, batch.longest_read)
         self.digest_parts.append(batch.digests)
 
     def report(self) -> dict[str, Any]:
-        """The counts as plain values; `duplicates` repeat an earlier sentence of the split."""
+        """The counts as plain values; `duplicates` repeat an earlier sentence of the split.
+
+        `dropped_group` sentences were dropped only because another of their group was.
+        """
         return {
             "read": self.read,
             "kept": self.kept,
             "dropped_long": self.dropped_long,
             "dropped_empty": self.dropped_empty,
+            "dropped_group": self.dropped_group,
             "duplicates": self.kept - len(np.unique(self.digests)),
             "tokens": self.tokens,
             "mean_length": self.tokens / self.kept,
@@ -131,6 +138,11 @@ class FileTokenizer:
                 keep_labels(batch.lines)
                 handle.write("".join(f"{line}\n" for line in kept))
                 counts.add(batch, [line.count(" ") + 1 for line in kept])
+                if len(batch.lines) % self._settings.group:
+                    raise DataError(
+                        f"{source}: its {counts.read} lines are not whole groups of "
+                        f"{self._settings.group}; complete the last one, or correct `group`"
+                    )
                 shown.advance(len(batch.lines))
             if counts.kept == 0:
                 raise DataError(
@@ -140,10 +152,10 @@ class FileTokenizer:
         return counts
 
     def _batches(self, lines: Iterable[str]) -> Iterator[Batch]:
-        groups = _grouped(lines, BATCH_LINES)
+        groups = _grouped(lines, BATCH_LINES - BATCH_LINES % self._settings.group)
         if self._pool is None:
             for group in groups:
-                yield tokenize_batch(self._tokenizer, self._settings.max_length, group)
+                yield tokenize_batch(self._tokenizer, self._settings, group)
             return
         waiting: collections.deque[Future[Batch]] = collections.deque()
         try:
@@ -159,18 +171,30 @@ class FileTokenizer:
             ) from error
 
 
-def tokenize_batch(tokenizer: Tokenizer, max_length: int, lines: Iterable[str]) -> Batch:
-    """Tokenise lines, dropping those of no or more than `max_length` tokens."""
+def tokenize_batch(tokenizer: Tokenizer, settings: TokenSettings, lines: Iterable[str]) -> Batch:
+    """Tokenise lines, dropping those of no or more than `max_length` tokens, and their groups."""
     kept: list[str] = []
     dropped_long = dropped_empty = longest = 0
     for tokens in map(tokenizer, lines):
         size = len(tokens)
         longest = max(longest, size)
         dropped_empty += size == 0
-        dropped_long += size > max_length
-        kept.append(" ".join(tokens) if 0 < size <= max_length else "")
+        dropped_long += size > settings.max_length
+        kept.append(" ".join(tokens) if 0 < size <= settings.max_length else "")
+    dropped_group = _drop_groups(kept, settings.group)
     digests = b"".join(blake2b(line.encode(), digest_size=8).digest() for line in kept if line)
-    return Batch(kept, digests, dropped_long, dropped_empty, longest)
+    return Batch(kept, digests, dropped_long, dropped_empty, dropped_group, longest)
+
+
+def _drop_groups(lines: list[str], size: int) -> int:
+    """Empty every group that holds an empty line; returns how many other lines that cost."""
+    cost = 0
+    for start in range(0, len(lines) if size > 1 else 0, size):
+        group = lines[start : start + size]
+        if "" in group:
+            cost += sum(map(bool, group))
+            lines[start : start + size] = [""] * len(group)
+    return cost
 
 
 @contextmanager
@@ -203,7 +227,7 @@ def _grouped(lines: Iterable[str], size: int) -> Iterator[list[str]]:
         yield group
 
 
-_worker: tuple[Tokenizer, int] | None = None
+_worker: tuple[Tokenizer, TokenSettings] | None = None
 
 
 def _start_worker(settings: TokenSettings, parent: int) -> None:
@@ -216,7 +240,7 @@ def _start_worker(settings: TokenSettings, parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    _worker = (make_tokenizer(settings), settings.max_length)
+    _worker = (make_tokenizer(settings), settings)
 
 
 def _work(lines: list[str]) -> Batch:

@@ -14,11 +14,15 @@ Tokenizer = Callable[[str], list[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class TokenSettings:
-    """How text becomes tokens; sentences of more than `max_length` tokens are dropped."""
+    """How text becomes tokens; sentences of more than `max_length` tokens are dropped.
+
+    Lines come in groups of `group` (2 for pairs of sentences); a group is kept or dropped whole.
+    """
 
     tokenizer: Literal["spacy", "whitespace"] = "whitespace"
     lowercase: bool = True
     max_length: int = bounded(15, low=1)
+    group: int = bounded(1, low=1, high=8)
     max_line_bytes: int = bounded(MAX_LINE_BYTES, low=1)
 
 

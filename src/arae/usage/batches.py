@@ -18,10 +18,19 @@ BATCH = 256
 
 
 def per_sentence(
-    model: LoadedModel, sentences: Sequence[Tokens], measure: Callable[[Batch], Tensor]
+    model: LoadedModel,
+    sentences: Sequence[Tokens],
+    measure: Callable[[Batch], Tensor],
+    label: int | None = None,
 ) -> Tensor:
-    """What `measure` gives for each row of a batch [B, …], for all sentences in their order [N, …]."""
+    """What `measure` gives for each row of a batch [B, …], for all sentences in their order [N, …].
+
+    `label`: the number of the label that all the sentences have, for measures that ask for it.
+    """
     text = to_ids(sentences, model.vocabulary)
+    if label is not None:
+        text.labels = np.full(len(text), label, dtype=np.uint8)
+        text.label_names = model.labels
     store = TextStore(text, model.system.device)
     order = np.argsort(text.lengths, kind="stable")
     with evaluating(model.system), torch.no_grad():

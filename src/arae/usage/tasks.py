@@ -111,7 +111,7 @@ def decoder(model: LoadedModel, label: str | None) -> TextDecoder:
 
 def label_number(model: LoadedModel, label: str | None) -> int:
     """Number of a label of the model."""
-    names = labels(model)
+    names = model.labels
     if label is None:
         raise SettingsError(
             f"the model writes in one of several labels: {', '.join(names)}; name one"
@@ -121,17 +121,20 @@ def label_number(model: LoadedModel, label: str | None) -> int:
     return names.index(label)
 
 
-def labels(model: LoadedModel) -> list[str]:
-    """Names of the labels that the model was trained with, in the order of their numbers."""
-    return [str(name) for name in model.recipe.get("labels") or ()]
-
-
 def score(
     model: LoadedModel, sentences: Sequence[Tokens], label: str | None = None
 ) -> list[Likelihood]:
-    """log p(x) of a language model, log p(x | z(x)) of an autoencoder, the ELBO of a VAE."""
-    losses = per_sentence(model, sentences, model.system.loss_per_sentence).double().tolist()
-    name = model.system.likelihood
+    """log p(x) of a language model, log p(x | z(x)) of an autoencoder, the ELBO of a VAE.
+
+    A system with a decoder for each label needs to know which one the sentences have.
+    """
+    system = model.system
+    number = None
+    if label is not None or TRANSFER.of(system):
+        require(system, TRANSFER)
+        number = label_number(model, label)
+    losses = per_sentence(model, sentences, system.loss_per_sentence, number).double().tolist()
+    name = system.likelihood
     return [
         Likelihood(name, -loss, len(sentence))
         for loss, sentence in zip(losses, sentences, strict=True)
@@ -140,7 +143,7 @@ def score(
 
 def _decode(model: LoadedModel, decoder: TextDecoder, latents: Tensor) -> list[Tokens]:
     longest = model.system.settings.max_length
-    found = []
+    found: list[Tokens] = []
     with sampling.evaluating(model.system), torch.no_grad():
         for part in latents.split(sampling.BATCH):
             words, lengths = decode(

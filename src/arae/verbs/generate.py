@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import argparse
 
-from arae.verbs.session import Session, add_model_arguments
+from arae.verbs.session import Session, add_label_argument, add_model_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     add_model_arguments(parser)
+    add_label_argument(parser)
     parser.add_argument("--count", type=int, default=10, help="how many sentences (default 10)")
     parser.add_argument("--seed", type=int, default=1, help="random seed (default 1)")
     parser.add_argument("--temperature", type=float, help="draw words at this temperature")
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.count < 0:
         raise SettingsError(f"--count {arguments.count}: expected a number of sentences")
     session = Session(arguments)
-    sentences = generate(session.model, arguments.count, arguments.seed, decoding)
+    sentences = generate(session.model, arguments.count, arguments.seed, decoding, arguments.label)
     for number, tokens in enumerate(sentences, 1):
         text = " ".join(tokens)
         session.write(text, {"number": number, "text": text})

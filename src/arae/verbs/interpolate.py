@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 
 from arae.verbs.lines import Line
-from arae.verbs.session import Session, add_input_arguments, add_model_arguments
+from arae.verbs.session import Session, add_input_arguments, add_label_argument, add_model_arguments
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_input_arguments(parser)
     add_model_arguments(parser)
+    add_label_argument(parser)
     parser.add_argument("--steps", type=int, default=7, help="sentences on the way (default 7)")
     parser.add_argument(
         "--along",
@@ -50,7 +51,9 @@ def run(arguments: argparse.Namespace) -> None:
         session.tell_unknown(tokens for _, pair in pairs for tokens in pair)
         if pairs:
             first, second = zip(*(pair for _, pair in pairs), strict=True)
-            ways = interpolate(session.model, first, second, arguments.steps, arguments.along)
+            ways = interpolate(
+                session.model, first, second, arguments.steps, arguments.along, arguments.label
+            )
             for (line, _), way in zip(pairs, ways, strict=True):
                 texts = [" ".join(tokens) for tokens in way]
                 last = "" if arguments.sentences else "\n"

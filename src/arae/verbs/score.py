@@ -11,13 +11,19 @@ from __future__ import annotations
 
 import argparse
 
-from arae.verbs.session import Session, add_model_arguments, add_sentence_arguments
+from arae.verbs.session import (
+    Session,
+    add_label_argument,
+    add_model_arguments,
+    add_sentence_arguments,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     add_sentence_arguments(parser)
     add_model_arguments(parser)
+    add_label_argument(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -28,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
     if not arguments.json:
         session.write(f"{session.model.system.likelihood}\tperplexity\tsentence", {})
     for group in session.asked(arguments.sentences):
-        found = score(session.model, [asked.tokens for asked in group])
+        found = score(session.model, [asked.tokens for asked in group], arguments.label)
         for asked, likelihood in zip(group, found, strict=True):
             value, perplexity = likelihood.log_value, likelihood.perplexity
             session.write(

@@ -64,6 +64,11 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_label_argument(parser: argparse.ArgumentParser) -> None:
+    """`--label`, for systems with a decoder for each label."""
+    parser.add_argument("--label", help="for a model with a decoder for each label: which one")
+
+
 class Session:
     """One run of a verb: the model, the reader of its sentences, the writer of its answers."""
 

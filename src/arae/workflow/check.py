@@ -11,6 +11,7 @@ from arae.foundation.errors import SettingsError
 from arae.foundation.files import read_json
 from arae.foundation.schema import check
 from arae.foundation.settings import suggest
+from arae.workflow.families import EVALUATED, KINDS
 
 SECTIONS = ("corpora", "recipes", "evaluation", "studies")
 # Names become folders, Snakemake targets and DVC keys (where a dot would separate levels).
@@ -19,7 +20,9 @@ _TEXTS = ("real", "forward")
 # A study is a target of its name, beside these.
 _RULES = (
     *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "evaluate"),
-    *("tabulate", "report", "study_report", "embedded", "paper"),
+    *("fetch_labelled", "tokenize_labelled", "encode_labelled", "probe"),
+    *(f"tabulate_{kind}" for kind in KINDS),
+    *("report", "embedded_report", "study_report", "reproduce", "embedded", "paper"),
 )
 
 
@@ -62,8 +65,12 @@ def _check_study(name: str, study: Mapping[str, Any], params: Mapping[str, Any],
     where = f"{at}: studies.{name}"
     if name in _RULES:
         raise SettingsError(f"{where}: this is the name of a rule; rename the study")
+    if study.get("kind") not in KINDS:
+        hint = suggest(str(study.get("kind")), KINDS)
+        raise SettingsError(f"{where}.kind: no kind of study '{study.get('kind')}'{hint}")
     _refer(study, "corpus", params["corpora"], where)
-    _refer(study, "evaluation", params["evaluation"], where)
+    if KINDS[study["kind"]].family in EVALUATED:
+        _refer(study, "evaluation", params["evaluation"], where)
     systems = study.get("systems")
     if not isinstance(systems, dict) or not systems:
         raise SettingsError(f"{where}.systems: expected a mapping from labels to recipes")

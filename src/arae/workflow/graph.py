@@ -70,8 +70,9 @@ def read_graph(plan: Plan, targets: Iterable[str]) -> list[Job]:
 
 def _job(job: Any, plan: Plan, needs_run: bool) -> Job:
     wildcards = dict(job.wildcards_dict)
-    verb = "report" if job.rule.name == "study_report" else job.rule.name.replace("_", "-")
-    code = [*plan.code_files(verb, wildcards.get("recipe")), Path(str(job.rule.snakefile))]
+    verb = str(job.rule.shellcmd).split()[1]  # every command is `arae VERB …`
+    code = plan.code_files(verb, wildcards.get("recipe"), wildcards.get("study"))
+    code.append(Path(str(job.rule.snakefile)))
     return Job(
         rule=job.rule.name,
         inputs=tuple(map(str, job.input)),

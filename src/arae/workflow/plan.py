@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arae.corpora.sources import parse_source
 from arae.foundation.code import code_files, code_version
 from arae.foundation.files import canonical_json
 from arae.foundation.settings import load_params, load_yaml
 from arae.workflow.check import check_params
+from arae.workflow.families import KINDS
 
 FORWARD, REAL = "forward", "real"
+# Verbs that run a recipe's system.
+USES_SYSTEM = ("train", "sample", "probe")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,16 +28,27 @@ class Study:
     """One study: its corpus, the recipes that it compares and the seeds that it repeats them with."""
 
     name: str
+    kind: str
     corpus: str
-    evaluation: str
+    evaluation: str  # its entry of `evaluation`; "" for a study that needs none
     recipes: tuple[str, ...]
     seeds: tuple[int, ...]
     embedded: bool
 
     @property
+    def family(self) -> str:
+        """Which rules make the study."""
+        return KINDS[self.kind].family
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Names of the figures beside its table."""
+        return KINDS[self.kind].figures
+
+    @property
     def texts(self) -> tuple[str, ...]:
-        """Texts that get a score: every recipe's samples, and the real text."""
-        return (*self.recipes, REAL)
+        """Texts that get a score: every recipe's, and for coverage the real text."""
+        return (*self.recipes, REAL) if self.family == "coverage" else self.recipes
 
     @property
     def instrument_seed(self) -> int:
@@ -71,16 +86,49 @@ class Plan:
 
     @property
     def embedded(self) -> tuple[str, ...]:
-        """Studies that need no download: the default target."""
+        """Studies that need no download."""
         return tuple(name for name in self.studies if self.study(name).embedded)
+
+    @property
+    def default(self) -> tuple[str, ...]:
+        """Studies of the default target: the first embedded one."""
+        return self.embedded[:1]
+
+    @property
+    def kinds(self) -> dict[str, tuple[str, ...]]:
+        """Studies by kind, for the kinds that occur."""
+        kinds: dict[str, tuple[str, ...]] = {}
+        for name in self.studies:
+            kind = self.study(name).kind
+            kinds[kind] = (*kinds.get(kind, ()), name)
+        return kinds
+
+    def of_family(self, family: str) -> tuple[str, ...]:
+        """Studies made by the rules of a family."""
+        return tuple(name for name in self.studies if self.study(name).family == family)
+
+    @property
+    def labelled(self) -> tuple[str, ...]:
+        """Corpora whose sentences have labels."""
+        return tuple(name for name in self._params["corpora"] if self._has_labels(name))
+
+    @property
+    def unlabelled(self) -> tuple[str, ...]:
+        """The other corpora."""
+        return tuple(name for name in self._params["corpora"] if not self._has_labels(name))
+
+    def _has_labels(self, corpus: str) -> bool:
+        source = parse_source(self._params["corpora"][corpus]["source"], f"corpora.{corpus}.source")
+        return any(name.endswith(".labels.txt") for name in source.outputs())
 
     def study(self, name: str) -> Study:
         """The study called `name`."""
         values = self._params["studies"][name]
         return Study(
             name=name,
+            kind=values["kind"],
             corpus=values["corpus"],
-            evaluation=values["evaluation"],
+            evaluation=values.get("evaluation", ""),
             recipes=tuple(dict.fromkeys(values["systems"].values())),
             seeds=tuple(values["seeds"]),
             embedded=bool(values.get("embedded", False)),
@@ -88,12 +136,8 @@ class Plan:
 
     def user_files(self, corpus: str) -> list[str]:
         """Files of the user that a corpus is made from; none for generated or downloaded text."""
-        files = self._params["corpora"][corpus]["source"].get("files", {})
-        return [
-            str(path)
-            for split in files.values()
-            for path in (split.values() if isinstance(split, dict) else [split])
-        ]
+        source = self._params["corpora"][corpus]["source"]
+        return [str(path) for path in parse_source(source, f"corpora.{corpus}.source").inputs()]
 
     def recipe_corpus(self, recipe: str) -> str:
         """Name of the corpus that a recipe is trained on."""
@@ -139,32 +183,42 @@ class Plan:
 
     def tabulate(self, study: str) -> str:
         """The whole study, with its evaluation in full."""
-        values = {**self._params["studies"][study], "evaluation": self._evaluation(study)}
+        values = dict(self._params["studies"][study])
+        if "evaluation" in values:
+            values["evaluation"] = self._evaluation(study)
         return canonical_json(values)
+
+    def probe(self, study: str) -> str:
+        """What a study's probe asks of each model."""
+        return canonical_json(self._params["studies"][study].get("probe", {}))
 
     def sentences(self, study: str) -> int:
         """Number of sentences that each system is judged by."""
         return int(self._evaluation(study)["samples"])
 
-    def modules(self, verb: str, recipe: str | None = None) -> list[str]:
+    def modules(self, verb: str, recipe: str | None = None, study: str | None = None) -> list[str]:
         """Modules whose import closure is the code of a stage.
 
-        Systems are chosen by name at run time, which no import statement shows.
+        Systems and probes are chosen by name at run time, which no import statement shows.
         """
         modules = ["arae.stages." + verb.replace("-", "_")]
         if verb in ("train-lm", "evaluate"):
             modules.append("arae.systems.lm")
-        if verb in ("train", "sample") and recipe is not None:
+        if verb in USES_SYSTEM and recipe is not None:
             modules.append(f"arae.systems.{self._params['recipes'][recipe]['system']}")
+        if verb == "probe" and study is not None:
+            modules.append(f"arae.probes.{self.study(study).kind}")
         return modules
 
-    def code(self, verb: str, recipe: str | None = None) -> str:
+    def code(self, verb: str, recipe: str | None = None, study: str | None = None) -> str:
         """Version of the code of a stage."""
-        return code_version(self.modules(verb, recipe))
+        return code_version(self.modules(verb, recipe, study))
 
-    def code_files(self, verb: str, recipe: str | None = None) -> list[Path]:
+    def code_files(
+        self, verb: str, recipe: str | None = None, study: str | None = None
+    ) -> list[Path]:
         """Source files behind a stage."""
-        return code_files(self.modules(verb, recipe))
+        return code_files(self.modules(verb, recipe, study))
 
     def sections(self, wildcards: Mapping[str, str]) -> set[str]:
         """Keys of params.yaml that a job with these wildcards may depend on (for DVC)."""
@@ -178,7 +232,9 @@ class Plan:
                 keys.add(f"corpora.{corpus}.tokens")
         if "study" in wildcards:
             study = self.study(wildcards["study"])
-            keys |= {f"studies.{study.name}", f"evaluation.{study.evaluation}"}
+            keys.add(f"studies.{study.name}")
+            if study.evaluation:
+                keys.add(f"evaluation.{study.evaluation}")
         return keys
 
     def _evaluation(self, study: str) -> dict[str, Any]:

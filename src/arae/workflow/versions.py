@@ -22,14 +22,14 @@ from arae.workflow.graph import Job
 SCRIPT = Path("workflow/scripts/dvc_sync.py")
 HEADER = """\
 # Generated from the Snakefile by `python workflow/scripts/dvc_sync.py generate`; do not edit.
-# Studies: {studies}
+# Targets: {targets}
 """
 # Small numbers live in git, where `git diff` shows them; everything else in DVC's cache.
 IN_GIT = ("metrics.json", "curves.csv", "table.csv")
 PLOT = {"x": "step", "y": "value", "x_label": "training step"}
 
 
-def document(jobs: Iterable[Job], studies: Iterable[str]) -> str:
+def document(jobs: Iterable[Job], targets: Iterable[str]) -> str:
     """Text of dvc.yaml: one stage per rule, covering all of the rule's jobs."""
     stages: dict[str, dict[str, set[str]]] = {}
     for job in jobs:
@@ -38,15 +38,15 @@ def document(jobs: Iterable[Job], studies: Iterable[str]) -> str:
         stage["params"] |= set(job.sections)
         stage["outs"] |= set(job.outputs)
     body = {"stages": {rule: _stage(rule, **parts) for rule, parts in stages.items()}}
-    return HEADER.format(studies=" ".join(studies)) + yaml.safe_dump(
+    return HEADER.format(targets=" ".join(targets)) + yaml.safe_dump(
         body, sort_keys=False, width=100
     )
 
 
-def studies_in(text: str) -> list[str]:
-    """Names of the studies that a generated dvc.yaml covers; none if its header is missing."""
+def targets_in(text: str) -> list[str]:
+    """Targets that a generated dvc.yaml covers; none if its header is missing."""
     for line in text.splitlines():
-        if line.startswith("# Studies:"):
+        if line.startswith("# Targets:"):
             return line.partition(":")[2].split()
     return []
 

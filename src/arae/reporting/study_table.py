@@ -1,0 +1,81 @@
+"""A study's table as plain data (table.json): rows with cells, claims with verdicts, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from arae.reporting import verdicts
+from arae.reporting.cells import cell
+from arae.reporting.scores import Score
+from arae.reporting.study import StudyKind, StudySettings
+
+EXAMPLES = 10
+
+
+def build(
+    kind: StudyKind,
+    name: str,
+    settings: StudySettings,
+    scores: Sequence[Score],
+    curves: dict[str, Any],
+) -> dict[str, Any]:
+    """Everything that the study shows."""
+    definitions = {key: text for score in scores for key, text in score.definitions.items()}
+    measured = {metric for score in scores for metric in score.metrics}
+    columns = [column.as_json() for column in kind.columns if column.metric in measured]
+    texts = kind.texts(settings)
+    others = sorted(label for label in texts if label not in kind.order)
+    places = {label: place for place, label in enumerate((*kind.order, *others))}
+    published = settings.published.get("rows", {})
+    rows = [
+        _row(label, texts[label], places[label], columns, scores, published.get(label, {}))
+        for label in sorted(texts, key=places.__getitem__)
+    ]
+    cells = {row["label"]: row["cells"] for row in rows}
+    table = {
+        "format": 1,
+        "study": name,
+        "kind": settings.kind,
+        "title": kind.title,
+        "paper_item": kind.paper_item,
+        "corpus": settings.corpus,
+        "sentences": settings.evaluation.get("samples"),
+        "seeds": list(settings.seeds),
+        "columns": columns,
+        "rows": rows,
+        "definitions": {
+            column["metric"]: definitions[column["metric"]]
+            for column in columns
+            if column["metric"] in definitions
+        },
+        "published_source": settings.published.get("source"),
+        "published_marks": settings.published.get("marks", {}),
+        "differs": kind.differs,
+        "claims": [verdicts.judge(claim, cells) for claim in kind.claims],
+        "rule": verdicts.RULE,
+        "curves": curves,
+    }
+    table["claims"] += kind.judge(table)
+    return table
+
+
+def _row(
+    label: str,
+    text: str,
+    series: int,
+    columns: list[dict[str, Any]],
+    scores: Sequence[Score],
+    published: dict[str, float],
+) -> dict[str, Any]:
+    own = sorted((score for score in scores if score.text == text), key=lambda score: score.seed)
+    cells = {column["metric"]: cell(column["metric"], own) for column in columns}
+    return {
+        "label": label,
+        "series": series,
+        "text": text,
+        "cells": {metric: content for metric, content in cells.items() if content is not None},
+        "published": published,
+        "examples": own[0].examples[:EXAMPLES],
+        "details": {str(score.seed): score.details for score in own if score.details},
+    }
