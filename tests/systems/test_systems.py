@@ -23,7 +23,7 @@ def _batch(size: int = 16):
 
 
 def test_every_system_is_found() -> None:
-    assert system_names() == ["aae", "ae", "arae", "lm", "vae"]
+    assert system_names() == ["aae", "ae", "arae", "arae_transfer", "cross_aligned", "lm", "vae"]
     assert {recipe["system"] for recipe in RECIPES.values()} == set(system_names())
 
 

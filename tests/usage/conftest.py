@@ -10,7 +10,7 @@ import pytest
 from arae.engine.modeldir import LoadedModel, load_model, save_model
 from arae.systems.system import TextSystem
 from arae.text.vocabulary import SPECIALS
-from toy import VOCABULARY_SIZE, toy_store, toy_system
+from toy import LABELS, VOCABULARY_SIZE, toy_store, toy_system
 
 WORDS = [f"w{number}" for number in range(VOCABULARY_SIZE - len(SPECIALS))]
 TOKENS = {"tokenizer": "whitespace", "lowercase": True, "max_length": 6}
@@ -35,7 +35,9 @@ def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
             system = lively(name)
             system.fit_prior(toy_store())
             selected = {"epoch": 1, "score": 2.0}
-            save_model(folder, system, 1, vocabulary, [{"step": 1}], selected, tokens=TOKENS)
+            history = [{"step": 1}]
+            labels = LABELS if system.labels else ()
+            save_model(folder, system, 1, vocabulary, history, selected, labels, TOKENS)
         return folder
 
     return make

@@ -31,9 +31,9 @@ def alone(model: LoadedModel, tokens: list[str]) -> TextStore:
     return TextStore(EncodedText(ids, np.array([0, len(ids)])))
 
 
-def greedy(model: LoadedModel, code: torch.Tensor) -> list[str]:
+def greedy(model: LoadedModel, code: torch.Tensor, label: int | None = None) -> list[str]:
     words, lengths = decode(
-        model.system.decoder, code, 1, model.system.settings.max_length,
+        model.system.decoder_for(label), code, 1, model.system.settings.max_length,
         DecodingSettings(), Draws(0, "none"),
     )  # fmt: skip
     return model.vocabulary.decode(words[0, : lengths[0]].tolist())
@@ -127,8 +127,42 @@ def test_neighbours_are_those_of_a_full_search(model_of):
     assert len(collection.nearest(asked, 10_000)[0]) == len(kinds)
 
 
+@pytest.mark.parametrize("name", ["arae-transfer", "cross-aligned"])
+def test_transfer_is_the_other_labels_decoder_on_the_same_code(model_of, name):
+    model, given = model_of(name), sentences(12)
+    for target, source in enumerate((1, 0)):
+        label = model.labels[target]
+        written = transfer(model, given, label)
+        for tokens, found in zip(given, written, strict=True):
+            store = alone(model, tokens)
+            store.labels = np.array([source])
+            with torch.no_grad():
+                code = model.system.encode(store.batch(np.arange(1)))
+            assert found == greedy(model, code, target)
+    assert transfer(model, given, "cold") != transfer(model, given, "warm")
+    with pytest.raises(SettingsError, match="no label 'wram'; did you mean 'warm'"):
+        transfer(model, given, "wram")
+
+
+def test_a_system_that_writes_each_label_in_its_own_way_is_told_which(model_of):
+    model, given = model_of("arae-transfer"), sentences(4)
+    assert reconstruct(model, given, "warm") == transfer(model, given, "warm")
+    assert interpolate(model, given, given, 2, label="warm")[0][0] == transfer(
+        model, given, "warm"
+    )[0]  # fmt: skip
+    assert score(model, given, "warm") != score(model, given, "cold")
+    assert list(generate(model, 4, label="warm")) != list(generate(model, 4, label="cold"))
+    for task in (reconstruct, score):
+        with pytest.raises(SettingsError, match="cold, warm; name one"):
+            task(model, given)
+    with pytest.raises(SettingsError, match="cold, warm; name one"):
+        codes(model_of("cross-aligned"), given)
+
+
 def test_what_a_system_cannot_do_names_those_that_can(model_of):
     with pytest.raises(SettingsError, match=r"lm, has no encoder.* can: aae, ae, arae"):
         interpolate(model_of("lm"), sentences(1), sentences(1))
-    with pytest.raises(SettingsError, match="ae, has no decoder for each label"):
+    with pytest.raises(SettingsError, match=r"'ae' has one decoder for all labels.*arae_transfer"):
         transfer(model_of("ae"), sentences(1), "positive")
+    with pytest.raises(SettingsError, match="has no prior to sample from"):
+        next(generate(model_of("cross-aligned"), 1))

@@ -122,6 +122,16 @@ def test_interpolate(capsys, folder_of, tmp_path) -> None:
     assert "--steps 1" in fault(capsys, *command, "--steps", 1, "w1", "w2")[1]
 
 
+def test_transfer(capsys, folder_of) -> None:
+    command = ["transfer", "--model", folder_of("arae-transfer"), "--to", "warm"]
+    lines = run(capsys, *command, "w1 w2", "w3")
+    records = [json.loads(line) for line in run(capsys, *command, "--json", "w1 w2", "w3")]
+    assert [record["text"] for record in records] == lines
+    assert records[0]["input"] == "w1 w2" and records[0]["to"] == "warm"
+    own = ["reconstruct", "--model", folder_of("arae-transfer"), "--label", "warm"]
+    assert run(capsys, *own, "w1 w2", "w3") == lines
+
+
 def test_score_names_its_quantity(capsys, folder_of) -> None:
     header, line = run(capsys, "score", "--model", folder_of("lm"), "w1 w2")
     assert header == "log p(x)\tperplexity\tsentence"
@@ -189,7 +199,7 @@ def test_what_a_model_cannot_do_is_told_at_once(capsys, folder_of) -> None:
     code, told = fault(capsys, "reconstruct", "--model", folder_of("lm"), "w1")
     assert code == 2 and "systems that can: aae" in told
     code, told = fault(capsys, "transfer", "--model", folder_of("ae"), "--to", "positive", "w1")
-    assert code == 2 and "no decoder for each label" in told
+    assert code == 2 and "train arae_transfer or cross_aligned" in told
 
 
 def test_a_model_that_is_not_there_is_named(capsys, tmp_path) -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from arae.foundation.console import progress
 from arae.foundation.settings import bounded
 from arae.generation.decode import DecodingSettings, decode
-from arae.nn.decoder import TextDecoder
+from arae.nn.decoder import StepDecoder
 from arae.nn.randomness import Draws
 from arae.systems.system import TextSystem
 from arae.text.encoded import EncodedText
@@ -45,7 +45,7 @@ def generate(
     settings: DecodingSettings,
     seed: int,
     label: str = "",
-    decoder: TextDecoder | None = None,
+    decoder: StepDecoder | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (word ids [B, T], lengths [B]) until `count` sentences are made.
 

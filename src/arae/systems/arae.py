@@ -105,8 +105,12 @@ class AdversariallyRegularized(Autoencoder):
     settings: Settings
     reconstruction_slope: Tensor
 
-    def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:
-        super().__init__(settings, vocabulary_size, seed, gaussian=False, sphere=True)
+    def __init__(
+        self, settings: Settings, vocabulary_size: int, seed: int, labels: int = 0
+    ) -> None:
+        super().__init__(
+            settings, vocabulary_size, seed, gaussian=False, sphere=True, labels=labels
+        )
         generator, critic = settings.generator, settings.critic
         self.constraint = build_constraint(critic.constraint)
         self.generator = mlp(

@@ -9,9 +9,11 @@ from torch import Tensor, nn
 
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch
-from arae.nn.decoder import DecoderSettings, TextDecoder
+from arae.nn.decoder import DecoderSettings, StepDecoder, TextDecoder
 from arae.nn.encoder import EncoderSettings, TextEncoder
 from arae.nn.initialisation import uniform_
+from arae.nn.label_decoders import LabelDecoders
+from arae.nn.lstm import PackedLSTM
 from arae.nn.optimisers import OptimiserSettings
 from arae.nn.posteriors import Dirac, DiracHead, GaussianHead, Posterior
 from arae.nn.randomness import Draws
@@ -63,7 +65,10 @@ class Encoder(nn.Module):
 
 
 class Autoencoder(TextSystem):
-    """Encoder, decoder and the reconstruction term; subclasses add what makes them different."""
+    """Encoder, decoder and the reconstruction term; subclasses add what makes them different.
+
+    With `labels`, each label has a decoder of its own.
+    """
 
     settings: AutoencoderSettings
     likelihood = "log p(x | z(x))"
@@ -76,9 +81,10 @@ class Autoencoder(TextSystem):
         *,
         gaussian: bool,
         sphere: bool,
+        labels: int = 0,
     ) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings, self.labels = settings, labels
         text = TextEncoder(vocabulary_size, settings.encoder)
         head: DiracHead | GaussianHead
         if gaussian:
@@ -86,10 +92,15 @@ class Autoencoder(TextSystem):
         else:
             head = DiracHead(text.feature_size, settings.latent, normalise=sphere)
         self.encoder = Encoder(text, head)
-        self.decoder = TextDecoder(vocabulary_size, settings.latent, settings.decoder)
+        sizes = settings.latent, settings.decoder
+        if labels:
+            self.decoder = LabelDecoders(vocabulary_size, labels, *sizes)
+        else:
+            self.decoder = TextDecoder(vocabulary_size, *sizes)
         uniform_([self.encoder, self.decoder], settings.init_bound, Draws(seed, "init"))
-        for lstm in (text.lstm, self.decoder.lstm):
-            lstm.open_forget_gates_(settings.forget_bias)
+        for part in self.modules():
+            if isinstance(part, PackedLSTM):
+                part.open_forget_gates_(settings.forget_bias)
 
     def reconstruction(self, batch: Batch, code: Tensor, draws: Draws | None) -> Tensor:
         """Mean −log p(x | z), reduced as the recipe says: scalar, nats."""
@@ -100,6 +111,12 @@ class Autoencoder(TextSystem):
     def encode(self, batch: Batch) -> Tensor:
         """Mean codes [B, d], in row order."""
         return self.encoder(batch).mean()
+
+    def decoder_for(self, label: int | None = None) -> StepDecoder:
+        """The decoder of a label; without one, the decoder or all labels' decoders by turns."""
+        if label is None or not isinstance(self.decoder, LabelDecoders):
+            return self.decoder
+        return self.decoder.of(label)
 
     def loss_per_sentence(self, batch: Batch) -> Tensor:
         """−log p(x | E[z | x]) [B]."""

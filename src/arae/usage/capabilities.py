@@ -25,14 +25,11 @@ class Capability:
         return self.test(type(system))
 
 
-ENCODING = Capability(
-    lambda system: hasattr(system, "encode"),
-    "has no encoder, so it cannot read a sentence into a code",
-)
-TRANSFER = Capability(
-    lambda system: system.decoder_per_label,
-    "has no decoder for each label, so it cannot write in one",
-)
+def _encodes(system: type[TextSystem]) -> bool:
+    return hasattr(system, "encode")
+
+
+ENCODING = Capability(_encodes, "has no encoder, so it cannot read a sentence into a code")
 
 
 def require(system: TextSystem, capability: Capability) -> Any:
@@ -42,7 +39,7 @@ def require(system: TextSystem, capability: Capability) -> Any:
     able = [name for name in system_names() if any(map(capability.test, _classes(name)))]
     raise SettingsError(
         f"this model's system, {system.settings.system}, {capability.lacking}; "
-        f"systems that can: {', '.join(able) or 'none yet'}"
+        f"systems that can: {', '.join(able)}"
     )
 
 

@@ -24,8 +24,11 @@ class Neighbour:
 class Collection:
     """Distinct sentences with their codes, ready to be searched."""
 
-    def __init__(self, model: LoadedModel, sentences: Sequence[Tokens]) -> None:
-        self._model = model
+    def __init__(
+        self, model: LoadedModel, sentences: Sequence[Tokens], label: str | None = None
+    ) -> None:
+        """`label`: the sentences' own, for systems that encode each label's differently."""
+        self._model, self._label = model, label
         self._sentences = [list(one) for one in dict.fromkeys(map(tuple, sentences))]
         self._directions = self._directions_of(self._sentences)
 
@@ -42,4 +45,4 @@ class Collection:
         ]
 
     def _directions_of(self, sentences: Sequence[Tokens]) -> Tensor:
-        return functional.normalize(codes(self._model, sentences), dim=1)
+        return functional.normalize(codes(self._model, sentences, self._label), dim=1)

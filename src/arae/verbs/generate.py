@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     from arae.foundation.settings import parse_settings
     from arae.generation.decode import DecodingSettings
     from arae.generation.sampling import BATCH
-    from arae.usage.tasks import generate
+    from arae.usage.tasks import generate, writer_of
 
     decoding = None
     if arguments.temperature is not None or arguments.top_k:
@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.count < 0:
         raise SettingsError(f"--count {arguments.count}: expected a number of sentences")
     session = Session(arguments)
+    if arguments.label is not None:
+        writer_of(session.model, arguments.label)
     sentences = generate(session.model, arguments.count, arguments.seed, decoding, arguments.label)
     for number, tokens in enumerate(sentences, 1):
         text = " ".join(tokens)

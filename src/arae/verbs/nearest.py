@@ -12,13 +12,19 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from arae.verbs.session import Session, add_model_arguments, add_sentence_arguments
+from arae.verbs.session import (
+    Session,
+    add_label_argument,
+    add_model_arguments,
+    add_sentence_arguments,
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     add_sentence_arguments(parser)
     add_model_arguments(parser)
+    add_label_argument(parser)
     parser.add_argument(
         "--among", type=Path, required=True, help="text file to search, plain, gz or xz"
     )
@@ -35,7 +41,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise SettingsError(f"--count {arguments.count}: expected at least 1 neighbour")
     session = Session(arguments)
     require(session.model.system, ENCODING)
-    collection = Collection(session.model, session.collection(arguments.among))
+    collection = Collection(session.model, session.collection(arguments.among), arguments.label)
     for group in session.asked(arguments.sentences):
         found = collection.nearest([asked.tokens for asked in group], arguments.count)
         for asked, near in zip(group, found, strict=True):

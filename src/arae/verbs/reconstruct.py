@@ -28,11 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Encode and decode sentences."""
     from arae.usage.capabilities import ENCODING, require
-    from arae.usage.tasks import decoder, reconstruct
+    from arae.usage.tasks import reconstruct, writer_of
 
     session = Session(arguments)
     require(session.model.system, ENCODING)
-    decoder(session.model, arguments.label)
+    writer_of(session.model, arguments.label)
     for group in session.asked(arguments.sentences):
         found = reconstruct(session.model, [asked.tokens for asked in group], arguments.label)
         for asked, tokens in zip(group, found, strict=True):

@@ -22,10 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Transfer sentences to a label."""
-    from arae.usage.tasks import decoder, transfer
+    from arae.usage.tasks import transfer, writer_of
 
     session = Session(arguments)
-    decoder(session.model, arguments.to)  # a label that is not there is told before any reading
+    writer_of(session.model, arguments.to)  # a label that is not there is told before any reading
     for group in session.asked(arguments.sentences):
         found = transfer(session.model, [asked.tokens for asked in group], arguments.to)
         for asked, tokens in zip(group, found, strict=True):
