@@ -20,7 +20,8 @@ import pytest
 
 from arae.cli import main
 from arae.engine.modeldir import load_model
-from arae.foundation.files import sha256_file
+from arae.foundation.files import sha256_file, write_json
+from arae.tracking.store import Store
 from arae.usage import tasks
 
 pytestmark = pytest.mark.slow
@@ -83,6 +84,28 @@ def test_a_model_is_loaded_by_its_name(store, published, capsys) -> None:
     assert lines[:2] == lines[2:] and len(lines) == 4
     assert main(["generate", "--model", "models:/transfer/7"]) == 3
     assert "--model models:/transfer/7: the MLflow store" in capsys.readouterr().err
+
+
+def test_a_version_belongs_to_the_run_that_trained_it(store, folder_of, tmp_path, capsys) -> None:
+    from mlflow import MlflowClient
+
+    folder, outputs = tmp_path / "model", {}
+    folder.mkdir()
+    for path in folder_of("vae").iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+        outputs[f"results/models/vae/{path.name}"] = {"sha256": sha256_file(path)}
+    write_json(folder / "provenance.json", {"outputs": outputs})
+    weights = "results/models/vae/model.safetensors"
+    tags = {f"arae.output.{weights}": outputs[weights]["sha256"]}
+    connected = Store.connect()
+    run = connected.run("arae.journal", "x", "train vae", 1, tags)
+    assert main(["publish", "--model", str(folder), "--name", "vae"]) == 0
+    assert capsys.readouterr().out == "models:/vae/1\n"
+    client = MlflowClient(tracking_uri=f"sqlite:///{store / 'mlflow.db'}")
+    version = client.get_model_version("vae", "1")
+    assert version.run_id == run
+    (output,) = client.get_run(run).outputs.model_outputs
+    assert version.source == f"models:/{output.model_id}"
 
 
 def test_without_a_store_nothing_is_made(tmp_path, monkeypatch, capsys) -> None:

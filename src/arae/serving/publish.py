@@ -10,9 +10,10 @@ from typing import Any
 
 from arae.engine.modeldir import FILES, load_model
 from arae.foundation.code import PACKAGE_ROOT
-from arae.foundation.files import sha256_file
+from arae.foundation.files import read_json, sha256_file
 from arae.foundation.settings import plain
 from arae.tracking.registry import registry
+from arae.tracking.store import output_tag
 from arae.usage.opening import FILES_WITHIN, REGISTERED
 from arae.usage.requests import Options
 
@@ -41,7 +42,7 @@ def publish(folder: Path, name: str) -> str:
                 "arae.system": recipe["settings"]["system"],
                 "arae.seed": str(recipe["seed"]),
             }
-            version = _log(mlflow, folder, name, tags)
+            version = _register(mlflow, name, _log(mlflow, folder, name, tags), folder, tags)
     return f"{REGISTERED}{name}/{version}"
 
 
@@ -68,10 +69,40 @@ def _log(mlflow: Any, folder: Path, name: str, tags: dict[str, str]) -> str:
             signature=_signature(),
             input_example=_example(),
             pip_requirements=_requirements(),
-            registered_model_name=name,
             tags=tags,
         )
-    return str(logged.registered_model_version)
+    return str(logged.model_id)
+
+
+def _register(mlflow: Any, name: str, model: str, folder: Path, tags: dict[str, str]) -> str:
+    """Make the logged model a version of `name`, under the run that trained it if the store has it."""
+    from mlflow.entities import LoggedModelOutput
+
+    client = mlflow.MlflowClient()
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    run = _training_run(client, folder, tags[WEIGHTS])
+    version = client.create_model_version(
+        name, f"{REGISTERED}{model}", run, tags=tags, model_id=model
+    )
+    if run is not None:
+        client.log_outputs(run, [LoggedModelOutput(model, step=0)])
+    return str(version.version)
+
+
+def _training_run(client: Any, folder: Path, weights: str) -> str | None:
+    """The run whose stage made these weights; None if it was tracked elsewhere, or never."""
+    sidecar = folder / SIDECAR
+    made = read_json(sidecar)["outputs"] if sidecar.is_file() else {}
+    for path in (path for path in made if Path(path).name == FILES[0]):
+        found = client.search_runs(
+            [experiment.experiment_id for experiment in client.search_experiments()],
+            f"tags.`{output_tag(path)}` = '{weights}'",
+            max_results=1,
+        )
+        if found:
+            return str(found[0].info.run_id)
+    return None
 
 
 def _signature() -> Any:

@@ -148,6 +148,11 @@ def _initialise(file: Path) -> None:
         made.replace(file)
 
 
+def output_tag(path: str) -> str:
+    """The tag in which the run of a stage holds the hash of a file that it made."""
+    return _key(f"arae.output.{path}")
+
+
 def _clean(values: Mapping[str, Any]) -> dict[str, str]:
     return {_key(key): str(value)[:LONGEST_VALUE] for key, value in values.items()}
 
