@@ -63,7 +63,12 @@ class BagOfWords:
 
 
 def train(
-    text: LabelledText, valid: LabelledText, vocabulary: Vocabulary, settings: Settings, seed: int
+    text: LabelledText,
+    valid: LabelledText,
+    vocabulary: Vocabulary,
+    settings: Settings,
+    seed: int,
+    device: str = "cpu",
 ) -> BagOfWords:
     """Learn from `text`; `valid` is not used: fastText selects nothing.
 

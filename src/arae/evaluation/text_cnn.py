@@ -54,14 +54,15 @@ class TextCnnClassifier(nn.Module):
         self.network = TextCNN(
             settings.dimension,
             len(classes),
-            settings.widths,
-            settings.filters,
-            settings.dropout,
+            widths=settings.widths,
+            filters=settings.filters,
+            dropout=settings.dropout,
         )
+        self._margin = max(settings.widths)
 
-    def forward(self, ids: Tensor, lengths: Tensor, draws: Draws | None = None) -> Tensor:
-        """Scores [B, K] of padded sentences [B, T]."""
-        scores: Tensor = self.network(self.words(ids), lengths, draws)
+    def forward(self, ids: Tensor, draws: Draws | None = None) -> Tensor:
+        """Scores [B, K] of padded sentences [B, T]; with `draws`, dropout is on."""
+        scores: Tensor = self.network(self.words(ids), draws)
         return scores
 
     def predict(self, sentences: Iterable[Sequence[str]]) -> list[str]:
@@ -75,23 +76,26 @@ class TextCnnClassifier(nn.Module):
         found = [np.zeros((0, len(self.classes)), np.float32)]
         for start in range(0, len(encoded), PREDICTED_AT_ONCE):
             batch = self.pad(encoded[start : start + PREDICTED_AT_ONCE])
-            found.append(self(*batch).cpu().numpy())
+            found.append(self(batch).cpu().numpy())
         return np.concatenate(found)
 
     def encode(self, tokens: Sequence[str]) -> np.ndarray:
-        """Ids of a sentence, unknown words and an empty sentence as padding. [at least 1]"""
+        """Ids of a sentence, unknown words as padding. [n]"""
         ids = self.vocabulary.encode(tokens).astype(np.int64)
         ids[ids == UNK] = PAD
-        return ids if len(ids) else np.array([PAD])
+        return ids
 
-    def pad(self, encoded: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-        """Ids [B, T] and lengths [B] on the classifier's device."""
-        lengths = [len(ids) for ids in encoded]
-        padded = np.full((len(encoded), max(lengths)), PAD, np.int64)
+    def pad(self, encoded: Sequence[np.ndarray]) -> Tensor:
+        """Ids [B, T] on the classifier's device.
+
+        Every sentence is followed by at least as many pads as the widest filter reads, so that its
+        scores do not depend on its neighbours.
+        """
+        longest = max(map(len, encoded)) + self._margin
+        padded = np.full((len(encoded), longest), PAD, np.int64)
         for row, ids in zip(padded, encoded, strict=True):
             row[: len(ids)] = ids
-        device = self.words.weight.device
-        return torch.from_numpy(padded).to(device), torch.tensor(lengths, device=device)
+        return torch.from_numpy(padded).to(self.words.weight.device)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """What must be saved."""
@@ -139,7 +143,7 @@ def _epochs(
         for step, start in enumerate(starts):
             chosen = order[start : start + settings.batch_size]
             draws = Draws(seed, "dropout", epoch, step, device=device)
-            scores = model(*model.pad([encoded[index] for index in chosen.tolist()]), draws)
+            scores = model(model.pad([encoded[index] for index in chosen.tolist()]), draws)
             loss = functional.cross_entropy(scores, labels[chosen].to(device))
             share = (epoch + step / len(starts)) / settings.epochs
             optimiser.step(list(torch.autograd.grad(loss, parameters)), share)

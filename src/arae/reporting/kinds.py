@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
-from arae.reporting import coverage
+from arae.reporting import coverage, transfer
 from arae.reporting.study import StudyKind
 
-KINDS: dict[str, StudyKind] = {"coverage": coverage.KIND}
+KINDS: dict[str, StudyKind] = {"coverage": coverage.KIND, "transfer": transfer.KIND}
 
 
 def kind_of(name: str, where: str) -> StudyKind:

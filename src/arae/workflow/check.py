@@ -21,6 +21,7 @@ _TEXTS = ("real", "forward")
 _RULES = (
     *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "evaluate"),
     *("fetch_labelled", "tokenize_labelled", "encode_labelled", "probe"),
+    *("transfer", "copy_sources", "train_classifier", "score_transfer"),
     *(f"tabulate_{kind}" for kind in KINDS),
     *("report", "embedded_report", "study_report", "reproduce", "embedded", "paper"),
 )

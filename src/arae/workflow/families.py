@@ -1,6 +1,7 @@
 """Kinds of study as the workflow sees them: by which rules they are made, and which figures.
 
-`coverage`: samples, language models trained on them, scores. `probe`: measured on each trained
+`coverage`: samples, language models trained on them, scores. `transfer`: a labelled text written
+in its other labels, language models, classifiers, scores. `probe`: measured on each trained
 model alone, by the probe (`arae.probes`) of the kind's name.
 """
 
@@ -19,6 +20,7 @@ class Kind:
 
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
+    "transfer": Kind(family="transfer", figures=("frontier", "directions")),
 }
 # The families whose studies name an entry of `evaluation`.
-EVALUATED = ("coverage",)
+EVALUATED = ("coverage", "transfer")

@@ -16,11 +16,13 @@ from arae.foundation.code import code_files, code_version
 from arae.foundation.files import canonical_json
 from arae.foundation.settings import load_params, load_yaml
 from arae.workflow.check import check_params
-from arae.workflow.families import KINDS
+from arae.workflow.families import EVALUATED, KINDS
 
 FORWARD, REAL = "forward", "real"
 # Verbs that run a recipe's system.
-USES_SYSTEM = ("train", "sample", "probe")
+USES_SYSTEM = ("train", "sample", "transfer-split", "probe")
+# Verbs that load the evaluation language model.
+USES_LANGUAGE_MODEL = ("train-lm", "evaluate", "score-transfer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +49,8 @@ class Study:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Texts that get a score: every recipe's, and for coverage the real text."""
-        return (*self.recipes, REAL) if self.family == "coverage" else self.recipes
+        """Texts that get a score: every recipe's, and where text is evaluated the real one."""
+        return (*self.recipes, REAL) if self.family in EVALUATED else self.recipes
 
     @property
     def instrument_seed(self) -> int:
@@ -174,12 +176,32 @@ class Plan:
     def train_lm(self, study: str, text: str) -> str:
         """The study's evaluation language model, and how many sentences of the text it sees."""
         model = self._evaluation(study)["language_model"]
-        limit = self.sentences(study) if text == REAL else None
+        whole = text != REAL or self.study(study).family == "transfer"
+        limit = None if whole else self.sentences(study)
         return canonical_json({**model, "sentences": limit})
 
     def evaluate(self, study: str) -> str:
         """What the scores need beside the language models."""
-        return canonical_json({"ngram": self._evaluation(study)["ngram"]})
+        return canonical_json({"ngram": self._evaluation(study).get("ngram", {})})
+
+    def transfer(self, study: str, recipe: str | None = None) -> str:
+        """How many sentences a study has transferred, and how a recipe's model writes them."""
+        sampling = self._params["recipes"][recipe].get("sampling", {}) if recipe else {}
+        return canonical_json({**sampling, "count": self.sentences(study)})
+
+    @property
+    def transferring(self) -> tuple[str, ...]:
+        """Recipes that studies of transfer compare."""
+        studies = map(self.study, self.of_family("transfer"))
+        return tuple(dict.fromkeys(recipe for study in studies for recipe in study.recipes))
+
+    def classifiers(self, study: str) -> tuple[str, ...]:
+        """Kinds of classifier that judge a study's transfers."""
+        return tuple(sorted(self._evaluation(study).get("classifiers", {})))
+
+    def train_classifier(self, study: str, kind: str) -> str:
+        """One classifier of a study."""
+        return canonical_json({"kind": kind, **self._evaluation(study)["classifiers"][kind]})
 
     def tabulate(self, study: str) -> str:
         """The whole study, with its evaluation in full."""
@@ -202,7 +224,7 @@ class Plan:
         Systems and probes are chosen by name at run time, which no import statement shows.
         """
         modules = ["arae.stages." + verb.replace("-", "_")]
-        if verb in ("train-lm", "evaluate"):
+        if verb in USES_LANGUAGE_MODEL:
             modules.append("arae.systems.lm")
         if verb in USES_SYSTEM and recipe is not None:
             modules.append(f"arae.systems.{self._params['recipes'][recipe]['system']}")
