@@ -106,7 +106,7 @@ class FakeProject:
         path = Path(f"results/scores/toy-study/{text}/seed-{seed}.json")
         path.parent.mkdir(parents=True, exist_ok=True)
         with stage_run(
-            "score",
+            "evaluate",
             sidecar=path.with_name(path.name + ".provenance.json"),
             inputs=inputs,
             outputs=[path],

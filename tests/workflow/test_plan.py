@@ -69,6 +69,14 @@ def test_values_that_are_swapped_give_other_settings(tmp_path: Path, plan: Plan)
     assert swapped.train("lm-tiny") != plan.train("lm-tiny")
 
 
+def test_training_is_told_how_the_corpus_was_tokenised(tmp_path: Path, plan: Plan) -> None:
+    told = json.loads(plan.train("lm-tiny"))
+    assert told["tokens"] == {"tokenizer": "whitespace", "lowercase": True, "max_length": 15}
+    other = Plan.load(changed(tmp_path, "corpora", "scenes", "tokens", "lowercase", to=False))
+    assert other.train("lm-tiny") != plan.train("lm-tiny")
+    assert other.train("lm-own") == plan.train("lm-own")
+
+
 def test_user_files_of_plain_and_labelled_splits(tmp_path: Path, plan: Plan) -> None:
     assert plan.user_files("scenes") == []
     assert plan.user_files("own") == [
@@ -92,6 +100,7 @@ def test_sections_of_a_job_name_its_bases(plan: Plan) -> None:
         "recipes.lm-own",
         "recipes.lm-tiny",
         "recipes.tiny",
+        "corpora.own.tokens",
     }
     assert plan.sections({"study": "coverage-own", "text": "real"}) == {
         "studies.coverage-own",

@@ -148,14 +148,14 @@ class TestRealDvc:
         record = json.loads((journals / "invocation.json").read_text(encoding="utf-8"))
         assert record["launcher"] == "dvc"
         assert record["dvc_experiment"]
-        assert len(list(journals.glob("score-*.jsonl"))) == 3
+        assert len(list(journals.glob("evaluate-*.jsonl"))) == 3
         assert len(list(journals.glob("report-*.jsonl"))) == 1
 
     def test_a_partial_run_is_not_recorded_as_whole(self, project: Project) -> None:
         project.edit("params.yaml", "ngram: {order: 2}", "ngram: {order: 3}")
         project.run("snakemake", "results/scores/coverage-tiny/lm-tiny/seed-1.json")
-        assert {"score", "tabulate"} <= set(json.loads(project.run("dvc", "status", "--json")))
-        assert project.planned() == {"score": 2, "tabulate": 1, "report": 1}
+        assert {"evaluate", "tabulate"} <= set(json.loads(project.run("dvc", "status", "--json")))
+        assert project.planned() == {"evaluate": 2, "tabulate": 1, "report": 1}
 
     def test_a_changed_plan_renews_dvc_yaml(
         self, finished: Project, copy_of: Callable[[Project], Project]

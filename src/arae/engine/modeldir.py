@@ -55,8 +55,12 @@ def save_model(
     history: Iterable[dict[str, Any]],
     selected: dict[str, Any],
     labels: tuple[str, ...] = (),
+    tokens: dict[str, Any] | None = None,
 ) -> list[Path]:
-    """Write the files of a model directory, each atomically; returns them."""
+    """Write the files of a model directory, each atomically; returns them.
+
+    `tokens`: how the model's corpus was tokenised, for those who give it text later.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     weights, recipe, words, curve = (folder / name for name in FILES)
     save_tensors(weights, system.state_dict())
@@ -72,6 +76,7 @@ def save_model(
             "settings": plain(system.settings),
             "seed": seed,
             "selected": selected,
+            "tokens": tokens or {},
             "parameters": sum(p.numel() for p in system.parameters()),
             "vocabulary": {"size": size, "sha256": sha256_file(words)},
             "weights": {"sha256": sha256_file(weights)},

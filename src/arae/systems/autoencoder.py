@@ -115,6 +115,7 @@ class Autoencoder(TextSystem):
 
     settings: CodeSettings
     decoder: Any  # of text or of images: what the settings build
+    likelihood = "log p(x | z(x))"
 
     def __init__(
         self,

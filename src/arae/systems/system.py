@@ -126,6 +126,7 @@ class TextSystem(nn.Module):
 
     decoder: Decoder
     settings: TrainingSettings
+    likelihood = "log p(x)"  # what the negative of `loss_per_sentence` is
     labels: int = 0  # classes whose sentences it can write, each in its own way
 
     def phases(self, epoch: int) -> Sequence[Phase]:

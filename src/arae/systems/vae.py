@@ -47,6 +47,7 @@ class VariationalAutoencoder(Autoencoder):
     """Diagonal Gaussian posterior, standard normal prior."""
 
     settings: ObjectiveSettings
+    likelihood = "ELBO at the posterior mean"
 
     def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
         super().__init__(settings, size, seed, gaussian=True, sphere=False)

@@ -23,7 +23,7 @@ FORWARD, REAL = "forward", "real"
 # Verbs that run a recipe's system.
 USES_SYSTEM = ("train", "sample", "transfer-split", "probe", "train-images", "score-images")
 # Verbs that load the evaluation language model.
-USES_LANGUAGE_MODEL = ("train-lm", "score", "score-transfer")
+USES_LANGUAGE_MODEL = ("train-lm", "evaluate", "score-transfer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,9 +178,14 @@ class Plan:
         return canonical_json(self._params["corpora"][corpus]["vocabulary"])
 
     def train(self, recipe: str) -> str:
-        """The recipe without `sampling`, so that a change of sampling retrains nothing."""
+        """The recipe without `sampling`, so that a change of sampling retrains nothing.
+
+        With it how the corpus was tokenised, which a model's users must do alike.
+        """
         values = dict(self._params["recipes"][recipe])
         values.pop("sampling", None)
+        corpus = self._params["corpora"][values["corpus"]]
+        values.update({key: corpus[key] for key in ("tokens",) if key in corpus})
         return canonical_json(values)
 
     def sample(self, study: str, recipe: str) -> str:
@@ -195,7 +200,7 @@ class Plan:
         limit = None if whole else self.sentences(study)
         return canonical_json({**model, "sentences": limit})
 
-    def score(self, study: str) -> str:
+    def evaluate(self, study: str) -> str:
         """What the scores need beside the language models."""
         return canonical_json({"ngram": self._evaluation(study).get("ngram", {})})
 
@@ -268,6 +273,9 @@ class Plan:
             keys.add(f"corpora.{wildcards['corpus']}")
         if "recipe" in wildcards:
             keys |= {f"recipes.{name}" for name in self._bases[wildcards["recipe"]]}
+            corpus = self.recipe_corpus(wildcards["recipe"])
+            if "tokens" in self._params["corpora"][corpus]:
+                keys.add(f"corpora.{corpus}.tokens")
         if "study" in wildcards:
             study = self.study(wildcards["study"])
             keys.add(f"studies.{study.name}")
