@@ -80,7 +80,9 @@ def text_of(wildcards):
 
 def scores_of(study):
     """A score for every text and seed of a study."""
-    return expand(rules.evaluate.output.scores, study=study.name, text=study.texts, seed=study.seeds)
+    return expand(
+        rules.evaluate.output.scores, study=study.name, text=study.texts, seed=study.seeds
+    )
 
 
 def language_models_of(study):
@@ -133,4 +135,22 @@ def tables(studies):
         f"results/studies/{name}/{file}"
         for name in studies
         for file in table_files(plan.study(name).kind)
+    ]
+
+
+def images_of(corpus, splits):
+    """Binarised splits of a corpus, with their labels."""
+    return expand(
+        f"data/processed/{corpus}/images/{{split}}.{{array}}",
+        split=splits,
+        array=["npy", "labels.npy"],
+    )
+
+
+def image_model_of(wildcards):
+    """Files of the model that a text of a study comes from; none for real images."""
+    if wildcards.text == "real":
+        return []
+    return [
+        f"results/models/{wildcards.text}/seed-{wildcards.seed}/{file}" for file in IMAGE_MODEL[:2]
     ]

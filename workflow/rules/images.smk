@@ -1,7 +1,7 @@
 """Images: from their source to the scores of the models that draw them."""
 
 IMAGE_MODEL = ["model.safetensors", "recipe.json", "history.jsonl", "provenance.json"]
-CLASSIFIER = ["model.safetensors", "recipe.json"]
+IMAGE_CLASSIFIER = ["model.safetensors", "recipe.json"]
 
 MADE["images"] = lambda study: [
     *expand(rules.fetch_images.output, corpus=study.corpus),
@@ -9,24 +9,6 @@ MADE["images"] = lambda study: [
     *expand(rules.train_image_classifier.output, study=study.name),
     *expand(rules.score_images.output, study=study.name, text=study.texts, seed=study.seeds),
 ]
-
-
-def images_of(corpus, splits):
-    """Binarised splits of a corpus, with their labels."""
-    return expand(
-        f"data/processed/{corpus}/images/{{split}}.{{array}}",
-        split=splits,
-        array=["npy", "labels.npy"],
-    )
-
-
-def image_model_of(wildcards):
-    """Files of the model that a text of a study comes from; none for real images."""
-    if wildcards.text == "real":
-        return []
-    return [
-        f"results/models/{wildcards.text}/seed-{wildcards.seed}/{file}" for file in IMAGE_MODEL[:2]
-    ]
 
 
 rule fetch_images:
@@ -93,7 +75,7 @@ rule train_image_classifier:
     input:
         lambda w: images_of(plan.study(w.study).corpus, SPLITS),
     output:
-        classifier=expand("results/image_classifiers/{{study}}/{file}", file=CLASSIFIER),
+        classifier=expand("results/image_classifiers/{{study}}/{file}", file=IMAGE_CLASSIFIER),
         provenance="results/image_classifiers/{study}/provenance.json",
     log:
         "logs/train_image_classifier/{study}.log",
@@ -123,7 +105,7 @@ rule score_images:
     input:
         model=image_model_of,
         images=lambda w: images_of(plan.study(w.study).corpus, ["train", "test"]),
-        classifier=expand("results/image_classifiers/{{study}}/{file}", file=CLASSIFIER),
+        classifier=expand("results/image_classifiers/{{study}}/{file}", file=IMAGE_CLASSIFIER),
     output:
         scores="results/scores/{study}/{text}/seed-{seed}.json",
         provenance="results/scores/{study}/{text}/seed-{seed}.json.provenance.json",
