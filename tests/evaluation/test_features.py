@@ -101,8 +101,8 @@ def test_ungrammatical_scenes_are_read_by_pattern():
 def test_the_reader_of_a_corpus():
     scenes, files = {"kind": "scenes"}, {"kind": "files"}
     assert "derivation" in feature_reader("auto", "", scenes, TYPES).name
-    assert feature_reader("pattern", "", scenes, TYPES).name == "pattern tagger"
-    assert feature_reader("auto", "", files, TYPES).name == "pattern tagger"
+    assert feature_reader("pattern", "", scenes, TYPES).name == "the pattern tagger"
+    assert feature_reader("auto", "", files, TYPES).name == "the pattern tagger"
 
 
 def test_a_spacy_model_that_is_not_installed_is_named():

@@ -34,7 +34,7 @@ class FeatureReader(Protocol):
 class PatternReader:
     """The pattern tagger's reading."""
 
-    name = "pattern tagger"
+    name = "the pattern tagger"
 
     def __init__(self, tagger: PatternTagger) -> None:
         self._tagger = tagger
