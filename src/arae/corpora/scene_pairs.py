@@ -33,13 +33,12 @@ Scene = Mapping[str, Node]
 class Slot:
     """One thing that a sentence may tell.
 
-    `said`: how often a hypothesis tells it (1: every sentence must); `added`: how often a premise
-    tells it of itself; `differs`: weight of being what sets premise and hypothesis apart.
+    `said`: how often a hypothesis tells it, and a premise of itself (1: every sentence must);
+    `differs`: weight of being what sets premise and hypothesis apart.
     """
 
     tree: Node
     said: float
-    added: float
     differs: float
 
     @property
@@ -66,13 +65,13 @@ def slots() -> dict[str, Slot]:
             garment.add(colour)
     activities = parse_tree(lexicon.ACTIVITIES, objects)
     return {
-        "number": Slot(tree=parse_tree(lexicon.NUMBERS), said=1, added=1, differs=1),
-        "person": Slot(tree=parse_tree(lexicon.PEOPLE), said=1, added=1, differs=2),
-        "mood": Slot(tree=parse_tree(lexicon.MOODS), said=0.2, added=0.2, differs=1),
-        "garment": Slot(tree=garments, said=0.2, added=0.2, differs=1),
-        "activity": Slot(tree=activities, said=0.9, added=0.9, differs=3),
-        "place": Slot(tree=parse_tree(lexicon.PLACES), said=0.5, added=0.5, differs=2),
-        "time": Slot(tree=parse_tree(lexicon.TIMES), said=0.1, added=0.1, differs=1),
+        "number": Slot(tree=parse_tree(lexicon.NUMBERS), said=1, differs=1),
+        "person": Slot(tree=parse_tree(lexicon.PEOPLE), said=1, differs=2),
+        "mood": Slot(tree=parse_tree(lexicon.MOODS), said=0.2, differs=1),
+        "garment": Slot(tree=garments, said=0.2, differs=1),
+        "activity": Slot(tree=activities, said=0.9, differs=3),
+        "place": Slot(tree=parse_tree(lexicon.PLACES), said=0.5, differs=2),
+        "time": Slot(tree=parse_tree(lexicon.TIMES), said=0.1, differs=1),
     }
 
 
@@ -121,7 +120,7 @@ def _special(hypothesis: Scene, uniform: Uniform) -> dict[str, Node]:
         if node.names:
             scene[name] = node.descend(STAY, uniform)
         else:
-            scene[name] = slot.draw(uniform) if uniform() < slot.added else node
+            scene[name] = slot.draw(uniform) if uniform() < slot.said else node
     return scene
 
 
