@@ -14,7 +14,7 @@ from arae.systems.autoencoder import Autoencoder
 
 LOSS_BATCH = 1000
 # Images that the distance looks at, at most: it costs their number squared.
-COMPARED = 4000
+COMPARED = 2000
 
 
 class ImageValidation:
