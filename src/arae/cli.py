@@ -29,7 +29,7 @@ VERBS = {
     "probe": "measure something on a trained model (latent statistics, robustness, …)",
     "fetch-images": "bring a corpus of images and binarise it",
     "train-images": "train one image recipe (AE, VAE, AAE, ARAE) with one seed; resumes by itself",
-    "train-classifier": "train the small classifier whose features judge images",
+    "train-image-classifier": "train the small classifier whose features judge images",
     "score-images": "FID, KID, diversity and interpolation of an image model",
     "tabulate": "gather a study's scores into its table, with intervals over seeds",
     "report": "verify every artefact's provenance and write the HTML report",

@@ -6,7 +6,7 @@ CLASSIFIER = ["model.safetensors", "recipe.json"]
 MADE["images"] = lambda study: [
     *expand(rules.fetch_images.output, corpus=study.corpus),
     *expand(rules.train_images.output, recipe=study.recipes, seed=study.seeds),
-    *expand(rules.train_classifier.output, study=study.name),
+    *expand(rules.train_image_classifier.output, study=study.name),
     *expand(rules.score_images.output, study=study.name, text=study.texts, seed=study.seeds),
 ]
 
@@ -89,16 +89,16 @@ rule train_images:
         " --seed {wildcards.seed} --threads {threads} --out {params.folder:q} > {log:q} 2>&1"
 
 
-rule train_classifier:
+rule train_image_classifier:
     input:
         lambda w: images_of(plan.study(w.study).corpus, SPLITS),
     output:
-        classifier=expand("results/classifiers/{{study}}/{file}", file=CLASSIFIER),
-        provenance="results/classifiers/{study}/provenance.json",
+        classifier=expand("results/image_classifiers/{{study}}/{file}", file=CLASSIFIER),
+        provenance="results/image_classifiers/{study}/provenance.json",
     log:
-        "logs/train_classifier/{study}.log",
+        "logs/train_image_classifier/{study}.log",
     benchmark:
-        "logs/benchmarks/train_classifier/{study}.tsv"
+        "logs/benchmarks/train_image_classifier/{study}.tsv"
     wildcard_constraints:
         study=one_of(plan.of_family("images")),
     priority: 20
@@ -109,13 +109,13 @@ rule train_classifier:
         runtime=60,
     params:
         settings=lambda w: plan.classifier(w.study),
-        code=lambda w: plan.code("train-classifier"),
+        code=lambda w: plan.code("train-image-classifier"),
         images=lambda w, input: folder(input),
         folder=lambda w, output: folder(output.classifier),
     message:
         "train the classifier that judges {wildcards.study}"
     shell:
-        "arae train-classifier --images {params.images:q} --settings {params.settings:q}"
+        "arae train-image-classifier --images {params.images:q} --settings {params.settings:q}"
         " --threads {threads} --out {params.folder:q} > {log:q} 2>&1"
 
 
@@ -123,7 +123,7 @@ rule score_images:
     input:
         model=image_model_of,
         images=lambda w: images_of(plan.study(w.study).corpus, ["train", "test"]),
-        classifier=expand("results/classifiers/{{study}}/{file}", file=CLASSIFIER),
+        classifier=expand("results/image_classifiers/{{study}}/{file}", file=CLASSIFIER),
     output:
         scores="results/scores/{study}/{text}/seed-{seed}.json",
         provenance="results/scores/{study}/{text}/seed-{seed}.json.provenance.json",

@@ -1,7 +1,7 @@
 """Example:
 
   arae score-images --model results/models/arae-digits/seed-1 --images data/processed/digits/images \\
-      --classifier results/classifiers/images-digits --settings '{"samples": 1000}' --seed 1 \\
+      --classifier results/image_classifiers/images-digits --settings '{"samples": 1000}' --seed 1 \\
       --out results/scores/images-digits/arae-digits/seed-1.json
 
 `--model none` scores real training images in the place of samples: the floor of every distance.
@@ -144,7 +144,7 @@ def _inputs(arguments: argparse.Namespace, model: Path | None) -> list[Path]:
     for path in files:
         if not path.is_file():
             raise DataError(
-                f"{path}: not found; make it with `arae train-images` or `arae train-classifier`"
+                f"{path}: not found; make it with `arae train-images` or `arae train-image-classifier`"
             )
     return images + files
 

@@ -1,7 +1,7 @@
 """Example:
 
-  arae train-classifier --images data/processed/digits/images --settings '{"epochs": 30}' \\
-      --out results/classifiers/images-digits
+  arae train-image-classifier --images data/processed/digits/images --settings '{"epochs": 30}' \\
+      --out results/image_classifiers/images-digits
 
 The small classifier whose features FID and KID compare. Its accuracy and the hash of its weights are
 printed and kept in recipe.json.
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> None:
     device = prepare_device(arguments.device, arguments.threads)
     folder, files = arguments.out, arguments.images
     with stage_run(
-        "train-classifier",
+        "train-image-classifier",
         sidecar=folder / "provenance.json",
         inputs=[path for split in SPLITS for path in image_files(files, split)],
         outputs=[folder / name for name in FILES],
