@@ -17,6 +17,8 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/sampling.smk"
 # The language models that judge the sentences, and the scores.
 include: "workflow/rules/evaluation.smk"
+# Labelled sentences in the words of other labels, and their scores.
+include: "workflow/rules/transfer.smk"
 # What else is measured on the models.
 include: "workflow/rules/probes.smk"
 # Images: their corpora, models and scores.

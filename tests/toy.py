@@ -19,6 +19,7 @@ from arae.systems.system import TextSystem
 from arae.text.encoded import EncodedText
 
 VOCABULARY_SIZE = 24
+LABELS = ("cold", "warm")
 
 _SIZES = {
     "encoder": {"embedding": 6, "hidden": 8},
@@ -72,6 +73,24 @@ RECIPES: dict[str, dict[str, Any]] = {
     ),
     "arae-code2018": _arae(critic={"constraint": {"kind": "gradient_penalty", "weight": 1.0}}),
     "arae-spectral": _arae(critic={"constraint": {"kind": "spectral_norm"}}),
+    "arae-transfer": _arae(
+        system="arae_transfer", classifier={"hidden": [8, 8], "steps": 2, "target": "other"}
+    ),
+    "arae-transfer-uniform": _arae(
+        system="arae_transfer",
+        classifier={"hidden": [8], "target": "uniform", "batch_norm": "none"},
+        autoencoder=_ADAM,
+    ),
+    "cross-aligned": {
+        "system": "cross_aligned",
+        **_COMMON,
+        "embedding": 6,
+        "style": 3,
+        "latent": 8,
+        "dropout": 0.1,
+        "discriminator": {"widths": [1, 2, 5], "filters": 4, "dropout": 0.1},
+        "gate": 9.0,
+    },
 }
 
 _IMAGE: dict[str, Any] = {
@@ -100,11 +119,13 @@ SHAPE = (4, 6)
 
 
 def toy_text(sentences: int = 64, seed: int = 0, longest: int = 7) -> EncodedText:
-    """Random sentences of 1 … `longest` words."""
+    """Random sentences of 1 … `longest` words, labelled at random."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(1, longest + 1, sentences)
     offsets = np.array([0, *itertools.accumulate(lengths)], dtype=np.int64)
-    return EncodedText(rng.integers(4, VOCABULARY_SIZE, offsets[-1]).astype(np.int32), offsets)
+    ids = rng.integers(4, VOCABULARY_SIZE, offsets[-1]).astype(np.int32)
+    labels = rng.integers(0, len(LABELS), sentences).astype(np.uint8)
+    return EncodedText(ids, offsets, labels, LABELS)
 
 
 def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
@@ -114,8 +135,8 @@ def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
 
 def toy_system(name: str, seed: int = 1, **changes: Any) -> TextSystem:
     """A freshly initialised tiny system."""
-    recipe = {**RECIPES, **IMAGE_RECIPES}[name]
-    return build_system(parse_recipe({**recipe, **changes}), VOCABULARY_SIZE, seed)
+    recipe = parse_recipe({**{**RECIPES, **IMAGE_RECIPES}[name], **changes})
+    return build_system(recipe, VOCABULARY_SIZE, seed, len(LABELS))
 
 
 def toy_images(count: int = 64, seed: int = 0) -> Images:

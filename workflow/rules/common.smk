@@ -68,8 +68,12 @@ def one_of(names):
 
 
 def text_of(wildcards):
-    """The sentences of a text: a recipe's samples, or real ones."""
-    if wildcards.text in ("real", "forward"):
+    """The sentences of a text: a recipe's samples, or real ones.
+
+    Where text is transferred, the real ones are the sentences that systems are given.
+    """
+    given = plan.study(wildcards.study).family == "transfer"
+    if wildcards.text == "forward" or (wildcards.text == "real" and not given):
         return f"data/processed/{plan.study(wildcards.study).corpus}/tokens/train.txt"
     return f"results/samples/{wildcards.study}/{wildcards.text}/seed-{wildcards.seed}.txt"
 

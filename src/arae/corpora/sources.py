@@ -8,10 +8,17 @@ from arae.corpora.files import FilesSource
 from arae.corpora.scenes_source import ScenesSource
 from arae.corpora.snli import SnliSource
 from arae.corpora.source import Source
+from arae.corpora.styled_source import ReviewsSource, TopicsSource
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import parse_settings, suggest
 
-SOURCES: dict[str, type] = {"files": FilesSource, "scenes": ScenesSource, "snli": SnliSource}
+SOURCES: dict[str, type] = {
+    "files": FilesSource,
+    "reviews": ReviewsSource,
+    "scenes": ScenesSource,
+    "snli": SnliSource,
+    "topics": TopicsSource,
+}
 
 
 def parse_source(values: dict[str, Any], where: str = "source") -> Source:

@@ -12,9 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from arae.engine.checkpoint import save_tensors
-from arae.engine.modeldir import FORMAT, check_sidecar, expect_hash, write_history
+from arae.engine.modeldir import FORMAT, expect_hash, write_history
 from arae.foundation.errors import DataError, IntegrityError
 from arae.foundation.files import read_json, sha256_file, write_json
+from arae.foundation.provenance import require_unchanged
 from arae.foundation.settings import plain
 from arae.systems.autoencoder import Autoencoder
 from arae.systems.registry import build_system, parse_recipe
@@ -61,7 +62,7 @@ def load_image_model(folder: Path, device: torch.device | str = "cpu") -> Loaded
     for file in (weights, path):
         if not file.is_file():
             raise IntegrityError(f"{file}: missing; a model directory holds {', '.join(FILES)}")
-    check_sidecar(folder)
+    require_unchanged(folder)
     try:
         recipe = read_json(path)
         expect_hash(weights, recipe["weights"]["sha256"])

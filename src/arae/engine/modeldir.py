@@ -23,6 +23,7 @@ from arae.foundation.files import (
     sha256_file,
     write_json,
 )
+from arae.foundation.provenance import require_unchanged
 from arae.foundation.settings import plain
 from arae.systems.registry import build_system, parse_recipe
 from arae.systems.system import TextSystem
@@ -92,7 +93,7 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
     for path in (weights, recipe_path, words):
         if not path.is_file():
             raise IntegrityError(f"{path}: missing; a model directory holds {', '.join(FILES)}")
-    check_sidecar(folder)
+    require_unchanged(folder)
     try:
         recipe = read_json(recipe_path)
         expect_hash(weights, recipe["weights"]["sha256"])
@@ -109,22 +110,6 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
     except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, DataError) as error:
         raise IntegrityError(f"{folder}: not a usable model directory: {error}") from error
     return LoadedModel(system.to(device).eval(), vocabulary, recipe)
-
-
-def check_sidecar(folder: Path) -> None:
-    """Every file that the folder's provenance names must be the one that was made."""
-    sidecar = folder / "provenance.json"
-    if not sidecar.is_file():
-        return
-    try:
-        outputs = {
-            Path(name).name: entry["sha256"]
-            for name, entry in read_json(sidecar)["outputs"].items()
-        }
-    except (DataError, KeyError, TypeError, AttributeError) as error:
-        raise IntegrityError(f"{sidecar}: not a provenance record ({error})") from error
-    for name, expected in outputs.items():
-        expect_hash(folder / name, expected)
 
 
 def expect_hash(path: Path, sha256: str) -> None:

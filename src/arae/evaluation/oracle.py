@@ -84,5 +84,21 @@ def _scenes(settings: Mapping[str, Any]) -> Source:
     return scenes_grammar()
 
 
+def _reviews(settings: Mapping[str, Any]) -> Source:
+    from arae.corpora.reviews import reviews_grammar
+
+    return reviews_grammar().grammar
+
+
+def _topics(settings: Mapping[str, Any]) -> Source:
+    from arae.corpora.topics import topics_grammar
+
+    return topics_grammar().grammar
+
+
 # Kind of source: how to make its oracle. Kinds that are not here have none.
-ORACLES: dict[str, Callable[[Mapping[str, Any]], Source]] = {"scenes": _scenes}
+ORACLES: dict[str, Callable[[Mapping[str, Any]], Source]] = {
+    "reviews": _reviews,
+    "scenes": _scenes,
+    "topics": _topics,
+}

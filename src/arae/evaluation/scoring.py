@@ -73,6 +73,10 @@ class Sheet:
         padded[: len(hits)] = hits
         self.intervals[name] = bootstrap_ratio(padded, np.ones(total))
 
+    def interval_of_mean(self, name: str, values: np.ndarray) -> None:
+        """Add the interval of a mean already among the metrics, from its values [N] per sentence."""
+        self.intervals[name] = bootstrap_ratio(values, np.ones(len(values)))
+
     def add(self, metrics: dict[str, float], definitions: dict[str, str]) -> None:
         """Add metrics with their definitions."""
         self.metrics |= metrics

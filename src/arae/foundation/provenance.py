@@ -73,6 +73,31 @@ def environment() -> dict[str, Any]:
     return {"versions": versions, "machine": platform.machine(), "system": platform.platform()}
 
 
+def require_unchanged(folder: Path) -> None:
+    """Every file that the sidecar of a folder names must be there as it was made.
+
+    A folder without a sidecar passes; `IntegrityError` names what does not.
+    """
+    sidecar = folder / "provenance.json"
+    if not sidecar.is_file():
+        return
+    try:
+        outputs = {
+            Path(name).name: entry["sha256"]
+            for name, entry in read_json(sidecar)["outputs"].items()
+        }
+    except (DataError, KeyError, TypeError, AttributeError) as error:
+        raise IntegrityError(f"{sidecar}: not a provenance record ({error})") from error
+    for name, expected in outputs.items():
+        path = folder / name
+        if not path.is_file():
+            raise IntegrityError(f"{path}: missing; fetch it or make it again")
+        if sha256_file(path) != expected:
+            raise IntegrityError(
+                f"{path}: its bytes are not those that were saved; fetch it or make it again"
+            )
+
+
 @dataclass
 class ChainCheck:
     """Result of following a chain: every file seen (path → sha256) and every fault, in words."""

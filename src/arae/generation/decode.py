@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from arae.foundation.settings import bounded
-from arae.nn.decoder import TextDecoder
+from arae.nn.decoder import StepDecoder
 from arae.nn.randomness import Draws
 from arae.text.vocabulary import BOS, EOS, PAD
 
@@ -28,7 +28,7 @@ class DecodingSettings:
 
 @torch.no_grad()
 def decode(
-    decoder: TextDecoder,
+    decoder: StepDecoder,
     latents: Tensor | None,
     count: int,
     max_length: int,

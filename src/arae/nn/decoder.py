@@ -7,6 +7,7 @@ single-step mathematics; a test feeds greedy output back through teacher forcing
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -33,15 +34,31 @@ class DecoderSettings:
     word_dropout: float = bounded(0.0, low=0.0, high=1.0)
 
 
-class TextDecoder(nn.Module):
-    """LSTM with input [emb(x_{t-1}); z], zero initial state, linear projection to the vocabulary."""
+class StepState(Protocol):
+    """What a decoder carries from word to word for the sentences still running."""
 
-    def __init__(self, vocabulary_size: int, latent_size: int, settings: DecoderSettings) -> None:
-        super().__init__()
-        self.settings = settings
-        self.embedding = nn.Embedding(vocabulary_size, settings.embedding, sparse=True)
-        self.lstm = PackedLSTM(settings.embedding, settings.hidden, latent_size)
-        self.output = nn.Linear(settings.hidden, vocabulary_size)
+    def keep(self, rows: Tensor) -> Any:
+        """The state of some of the sentences."""
+
+
+class StepDecoder(Protocol):
+    """What can write sentences word by word."""
+
+    @property
+    def output(self) -> nn.Linear:
+        """Projection to the vocabulary."""
+
+    def begin(self, latent: Tensor | None, count: int) -> StepState:
+        """State before the first word, for `count` sentences with codes [count, d]."""
+
+    def advance(self, words: Tensor, state: Any) -> tuple[Tensor, StepState]:
+        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
+
+
+class Decoder(nn.Module):
+    """Base of the decoders: p(x | z) of given sentences, and a `StepDecoder` of new ones."""
+
+    output: nn.Linear
 
     def nll(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
         """−log p(x_t | x_<t, z) of every packed target, in nats: [P].
@@ -49,6 +66,46 @@ class TextDecoder(nn.Module):
         `latent` [B, d] is in row order. `draws` turns the regularisers on (training); without it
         the result is deterministic.
         """
+        raise NotImplementedError
+
+    def begin(self, latent: Tensor | None, count: int) -> StepState:
+        """State before the first word, for `count` sentences."""
+        raise NotImplementedError
+
+    def advance(self, words: Tensor, state: Any) -> tuple[Tensor, StepState]:
+        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
+        raise NotImplementedError
+
+
+class TextDecoder(Decoder):
+    """LSTM with input [emb(x_{t-1}); z], zero initial state, linear projection to the vocabulary.
+
+    A decoder that is given an `output` projection uses it without owning it.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        latent_size: int,
+        settings: DecoderSettings,
+        output: nn.Linear | None = None,
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.embedding = nn.Embedding(vocabulary_size, settings.embedding, sparse=True)
+        self.lstm = PackedLSTM(settings.embedding, settings.hidden, latent_size)
+        if output is None:
+            self.output = nn.Linear(settings.hidden, vocabulary_size)
+        else:
+            self.__dict__["output"] = output  # not registered: its owner trains and saves it once
+
+    def nll(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
+        """See `Decoder.nll`."""
+        states = self.states(batch, latent, draws)
+        return token_nll(states, self.output.weight, self.output.bias, batch.targets)
+
+    def states(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
+        """Hidden states behind every packed target [P, H]; arguments as in `nll`."""
         words = batch.words
         places: Tensor | None = batch.places
         rate = self.settings.dropout
@@ -61,9 +118,7 @@ class TextDecoder(nn.Module):
             inputs = draws.dropout(inputs if places is None else inputs[places], rate)
             places = None
         states = self.lstm(inputs, batch, latent, places)
-        if draws is not None:
-            states = draws.dropout(states, rate)
-        return token_nll(states, self.output.weight, self.output.bias, batch.targets)
+        return states if draws is None else draws.dropout(states, rate)
 
     def begin(self, latent: Tensor | None, count: int) -> DecoderState:
         """State before the first word, for `count` sentences."""

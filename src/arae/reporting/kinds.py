@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
-from arae.reporting import coverage, images
+from arae.reporting import coverage, images, transfer
 from arae.reporting.study import StudyKind
 
-KINDS: dict[str, StudyKind] = {"coverage": coverage.KIND, "images": images.KIND}
+KINDS: dict[str, StudyKind] = {
+    "coverage": coverage.KIND,
+    "images": images.KIND,
+    "transfer": transfer.KIND,
+}
 
 
 def kind_of(name: str, where: str) -> StudyKind:

@@ -63,7 +63,7 @@ def _cells(
         )
     if not tables.has_published(table, column["metric"]):
         return shown
-    text = tables.published_number(row["published"].get(column["metric"]))
+    text = tables.published_number(row["published"].get(column["metric"]), column)
     return join([shown, element("td", text, class_="published")])
 
 

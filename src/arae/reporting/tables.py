@@ -143,7 +143,7 @@ def _grid(table: Mapping[str, Any], columns: list[dict[str, Any]]) -> str:
         if has_published(table, column["metric"]):
             head.append("published")
             for line, row in zip(body, table["rows"], strict=True):
-                line.append(published_number(row["published"].get(column["metric"])))
+                line.append(published_number(row["published"].get(column["metric"]), column))
     widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join(_line(cells, widths) for cells in (head, rule, *body))
@@ -162,9 +162,11 @@ def _cell(cell: Mapping[str, Any] | None, column: dict[str, Any]) -> str:
     return f"{mean} ± {width}" if width else mean
 
 
-def published_number(value: float | None) -> str:
+def published_number(value: float | None, column: Mapping[str, Any]) -> str:
     """A published value as its source prints it."""
-    return NOTHING if value is None else f"{value:,g}"
+    if value is None:
+        return NOTHING
+    return f"{100 * value:,g} %" if column["percent"] else f"{value:,g}"
 
 
 def _plain(text: str) -> str:

@@ -31,6 +31,7 @@ def params_schema() -> dict[str, Any]:
     """JSON schema of params.yaml with every recipe's base resolved."""
     from arae.corpora.image_sources import IMAGE_SOURCES
     from arae.corpora.sources import SOURCES
+    from arae.evaluation.classifiers import classifier_settings
     from arae.evaluation.scoring import NgramSettings
     from arae.foundation.schema import schema_of
     from arae.generation.decode import DecodingSettings
@@ -68,6 +69,13 @@ def params_schema() -> dict[str, Any]:
         "samples": {"type": "integer", "minimum": 1},
         "language_model": schema_of(settings_class("lm")),
         "ngram": schema_of(NgramSettings),
+        "classifiers": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                kind: schema_of(settings) for kind, settings in classifier_settings().items()
+            },
+        },
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -75,7 +83,7 @@ def params_schema() -> dict[str, Any]:
             {
                 "corpora": _named(corpus),
                 "recipes": _named(_one_of("system", systems)),
-                "evaluation": _named(_object(evaluation)),
+                "evaluation": _named(_object(evaluation, optional=("ngram", "classifiers"))),
                 "studies": _named(_one_of("kind", studies)),
             }
         ),
@@ -95,12 +103,12 @@ def _study(schema_of: Any, settings: type, kind: str) -> dict[str, Any]:
     return schema
 
 
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+def _object(properties: Mapping[str, Any], optional: tuple[str, ...] = ()) -> dict[str, Any]:
     return {
         "type": "object",
         "additionalProperties": False,
         "properties": dict(properties),
-        "required": list(properties),
+        "required": [name for name in properties if name not in optional],
     }
 
 

@@ -50,9 +50,9 @@ def run(arguments: argparse.Namespace) -> None:
     """Score one text with one seed."""
     settings = parse_settings(ScoreSettings, read_settings(arguments.settings), "score")
     oracle = read_settings(arguments.oracle)
-    text, seed = _identity(arguments.out)
+    text, seed = identity(arguments.out)
     for folder in (arguments.reverse_lm, arguments.forward_lm):
-        _require_vocabulary(folder, arguments.vocabulary)
+        require_vocabulary(folder, arguments.vocabulary)
     with stage_run(
         "score",
         sidecar=arguments.out.with_name(arguments.out.name + ".provenance.json"),
@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> None:
             {
                 "format": FORMAT,
                 "text": text,
-                "system": _system(arguments.samples),
+                "system": system_of(arguments.samples),
                 "seed": seed,
                 "sentences": texts.samples.count,
                 "settings": canonical_json(stage.settings),
@@ -127,7 +127,7 @@ def _inputs(arguments: argparse.Namespace) -> list[Path]:
     return sorted({arguments.samples, *forward, *models, *real})
 
 
-def _require_vocabulary(model: Path, vocabulary: Path) -> None:
+def require_vocabulary(model: Path, vocabulary: Path) -> None:
     own = model / "vocabulary.txt"
     if sha256_file(own) != sha256_file(vocabulary):
         raise IntegrityError(
@@ -136,7 +136,7 @@ def _require_vocabulary(model: Path, vocabulary: Path) -> None:
         )
 
 
-def _identity(out: Path) -> tuple[str, int]:
+def identity(out: Path) -> tuple[str, int]:
     """(text, seed) of a score file, by its place."""
     found = re.fullmatch(r"seed-(\d+)\.json", out.name)
     if not found:
@@ -144,7 +144,7 @@ def _identity(out: Path) -> tuple[str, int]:
     return out.parent.name, int(found[1])
 
 
-def _system(samples: Path) -> str:
+def system_of(samples: Path) -> str:
     """Name of the system that made the samples, by their provenance; `real` if no model did."""
     sidecar = sidecar_of(samples)
     if not sidecar.is_file():

@@ -117,8 +117,8 @@ class AdversariallyRegularized(Autoencoder):
     settings: ObjectiveSettings
     reconstruction_slope: Tensor
 
-    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
-        super().__init__(settings, size, seed, gaussian=False, sphere=True)
+    def __init__(self, settings: ObjectiveSettings, size: int, seed: int, labels: int = 0) -> None:
+        super().__init__(settings, size, seed, gaussian=False, sphere=True, labels=labels)
         generator, critic = settings.generator, settings.critic
         self.constraint = build_constraint(critic.constraint)
         self.generator = mlp(

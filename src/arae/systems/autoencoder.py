@@ -7,15 +7,17 @@ losses are the same for text and for images.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from torch import Tensor, nn
 
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch
-from arae.nn.decoder import DecoderSettings, TextDecoder
+from arae.nn.decoder import DecoderSettings, StepDecoder, TextDecoder
 from arae.nn.encoder import EncoderSettings, TextEncoder
 from arae.nn.initialisation import uniform_
+from arae.nn.label_decoders import LabelDecoders
+from arae.nn.lstm import PackedLSTM
 from arae.nn.optimisers import OptimiserSettings
 from arae.nn.posteriors import Dirac, DiracHead, GaussianHead, Posterior
 from arae.nn.randomness import Draws
@@ -35,7 +37,9 @@ class CodeSettings(TrainingSettings):
     reduction: Literal["token_mean", "sentence_sum"] = "token_mean"
     autoencoder: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
 
-    def build_parts(self, size: int, seed: int, *, gaussian: bool, sphere: bool) -> Any:
+    def build_parts(
+        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int
+    ) -> Any:
         """A new encoder and decoder of things of `size` word types or pixels."""
         raise TypeError(f"{type(self).__name__} builds no parts")
 
@@ -54,19 +58,28 @@ class AutoencoderSettings(CodeSettings):
     forget_bias: float = 0.0
 
     def build_parts(
-        self, size: int, seed: int, *, gaussian: bool, sphere: bool
-    ) -> tuple[Encoder, TextDecoder]:
-        """LSTM encoder with a Gaussian head or a point (on the unit sphere), and LSTM decoder."""
+        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int
+    ) -> tuple[Encoder, TextDecoder | LabelDecoders]:
+        """LSTM encoder with a Gaussian head or a point (on the unit sphere), and LSTM decoder.
+
+        With `labels`, each label has a decoder of its own.
+        """
         text = TextEncoder(size, self.encoder)
         head: DiracHead | GaussianHead
         if gaussian:
             head = GaussianHead(text.feature_size, self.latent)
         else:
             head = DiracHead(text.feature_size, self.latent, normalise=sphere)
-        encoder, decoder = Encoder(text, head), TextDecoder(size, self.latent, self.decoder)
+        encoder = Encoder(text, head)
+        decoder: TextDecoder | LabelDecoders
+        if labels:
+            decoder = LabelDecoders(size, labels, self.latent, self.decoder)
+        else:
+            decoder = TextDecoder(size, self.latent, self.decoder)
         uniform_([encoder, decoder], self.init_bound, Draws(seed, "init"))
-        for lstm in (text.lstm, decoder.lstm):
-            lstm.open_forget_gates_(self.forget_bias)
+        for part in (*encoder.modules(), *decoder.modules()):
+            if isinstance(part, PackedLSTM):
+                part.open_forget_gates_(self.forget_bias)
         return encoder, decoder
 
 
@@ -97,18 +110,28 @@ class Encoder(nn.Module):
 
 
 class Autoencoder(TextSystem):
-    """Encoder, decoder and the reconstruction term; subclasses add what makes them different."""
+    """Encoder, decoder and the reconstruction term; subclasses add what makes them different.
+
+    With `labels`, each label has a decoder of its own.
+    """
 
     settings: CodeSettings
     decoder: Any  # of text or of images: what the settings build
 
     def __init__(
-        self, settings: CodeSettings, size: int, seed: int, *, gaussian: bool, sphere: bool
+        self,
+        settings: CodeSettings,
+        size: int,
+        seed: int,
+        *,
+        gaussian: bool,
+        sphere: bool,
+        labels: int = 0,
     ) -> None:
         super().__init__()
-        self.settings = settings
+        self.settings, self.labels = settings, labels
         self.encoder, self.decoder = settings.build_parts(
-            size, seed, gaussian=gaussian, sphere=sphere
+            size, seed, gaussian=gaussian, sphere=sphere, labels=labels
         )
 
     def reconstruction(self, batch: Observed, code: Tensor, draws: Draws | None) -> Tensor:
@@ -120,6 +143,12 @@ class Autoencoder(TextSystem):
     def encode(self, batch: Observed) -> Tensor:
         """Mean codes [B, d], in row order."""
         return self.encoder(batch).mean()
+
+    def decoder_for(self, label: int | None = None) -> StepDecoder:
+        """The decoder of a label; without one, the decoder or all labels' decoders by turns."""
+        if label is None or not isinstance(self.decoder, LabelDecoders):
+            return cast(StepDecoder, self.decoder)
+        return self.decoder.of(label)
 
     def loss_per_sentence(self, batch: Observed) -> Tensor:
         """−log p(x | E[z | x]) [B]."""

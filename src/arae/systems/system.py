@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch
-from arae.nn.decoder import TextDecoder
+from arae.nn.decoder import Decoder, StepDecoder
 from arae.nn.mlp import BatchNorm, SpectralLinear
 from arae.nn.optimisers import Optimiser
 from arae.nn.randomness import Draws
@@ -102,8 +102,9 @@ class TrainingSettings:
 class TextSystem(nn.Module):
     """Base of all text systems: subclasses set `decoder`, `phases` and what they sample from."""
 
-    decoder: TextDecoder
+    decoder: Decoder
     settings: TrainingSettings
+    labels: int = 0  # classes whose sentences it can write, each in its own way
 
     def phases(self, epoch: int) -> Sequence[Phase]:
         """The phases of every iteration of an epoch (0-based), in order; the same Phase may recur."""
@@ -131,7 +132,7 @@ class TextSystem(nn.Module):
         """Codes [count, d] of points of the space of `prior_noise` [count, n]."""
         return noise
 
-    def decoder_for(self, label: int | None = None) -> TextDecoder:
+    def decoder_for(self, label: int | None = None) -> StepDecoder:
         """The decoder that writes sentences of a class; all systems but those of transfer have one."""
         return self.decoder
 

@@ -22,6 +22,7 @@ _RULES = (
     *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "score"),
     *("fetch_labelled", "tokenize_labelled", "encode_labelled", "probe"),
     *("fetch_images", "train_images", "train_image_classifier", "score_images"),
+    *("transfer", "copy_sources", "train_classifier", "score_transfer"),
     *(f"tabulate_{kind}" for kind in KINDS),
     *("report", "embedded_report", "study_report", "reproduce", "embedded", "paper"),
 )

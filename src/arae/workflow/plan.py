@@ -21,7 +21,9 @@ from arae.workflow.families import KINDS, WITH_REAL
 
 FORWARD, REAL = "forward", "real"
 # Verbs that run a recipe's system.
-USES_SYSTEM = ("train", "sample", "probe", "train-images", "score-images")
+USES_SYSTEM = ("train", "sample", "transfer-split", "probe", "train-images", "score-images")
+# Verbs that load the evaluation language model.
+USES_LANGUAGE_MODEL = ("train-lm", "score", "score-transfer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,12 +191,32 @@ class Plan:
     def train_lm(self, study: str, text: str) -> str:
         """The study's evaluation language model, and how many sentences of the text it sees."""
         model = self._evaluation(study)["language_model"]
-        limit = self.sentences(study) if text == REAL else None
+        whole = text != REAL or self.study(study).family == "transfer"
+        limit = None if whole else self.sentences(study)
         return canonical_json({**model, "sentences": limit})
 
     def score(self, study: str) -> str:
         """What the scores need beside the language models."""
-        return canonical_json({"ngram": self._evaluation(study)["ngram"]})
+        return canonical_json({"ngram": self._evaluation(study).get("ngram", {})})
+
+    def transfer(self, study: str, recipe: str | None = None) -> str:
+        """How many sentences a study has transferred, and how a recipe's model writes them."""
+        sampling = self._params["recipes"][recipe].get("sampling", {}) if recipe else {}
+        return canonical_json({**sampling, "count": self.sentences(study)})
+
+    @property
+    def transferring(self) -> tuple[str, ...]:
+        """Recipes that studies of transfer compare."""
+        studies = map(self.study, self.of_family("transfer"))
+        return tuple(dict.fromkeys(recipe for study in studies for recipe in study.recipes))
+
+    def classifiers(self, study: str) -> tuple[str, ...]:
+        """Kinds of classifier that judge a study's transfers."""
+        return tuple(sorted(self._evaluation(study).get("classifiers", {})))
+
+    def train_classifier(self, study: str, kind: str) -> str:
+        """One classifier of a study."""
+        return canonical_json({"kind": kind, **self._evaluation(study)["classifiers"][kind]})
 
     def tabulate(self, study: str) -> str:
         """The whole study, with its evaluation in full."""
@@ -221,7 +243,7 @@ class Plan:
         Systems and probes are chosen by name at run time, which no import statement shows.
         """
         modules = ["arae.stages." + verb.replace("-", "_")]
-        if verb in ("train-lm", "score"):
+        if verb in USES_LANGUAGE_MODEL:
             modules.append("arae.systems.lm")
         if verb in USES_SYSTEM and recipe not in (None, REAL):
             modules.append(f"arae.systems.{self._params['recipes'][recipe]['system']}")

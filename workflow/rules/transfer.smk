@@ -1,0 +1,174 @@
+"""Transfer: test sentences in the words of every other label, and what classifiers, language models
+and, where it is known, the corpus's grammar say about them."""
+
+CLASSIFIER = ["model.safetensors", "classifier.json", "vocabulary.txt"]
+TRANSFERRED = "results/samples/{study}/{text}/seed-{seed}"
+
+MADE["transfer"] = lambda study: [
+    *expand(rules.transfer.output, study=study.name, recipe=study.recipes, seed=study.seeds),
+    *expand(rules.copy_sources.output, study=study.name, seed=study.seeds),
+    *expand(rules.score_transfer.output, study=study.name, text=study.texts, seed=study.seeds),
+    *expand(
+        rules.train_classifier.output,
+        study=study.name,
+        kind=plan.classifiers(study.name),
+        seed=study.instrument_seed,
+    ),
+    *language_models_of(study),
+]
+
+
+rule transfer:
+    input:
+        model=expand("results/models/{{recipe}}/seed-{{seed}}/{file}", file=LOADED),
+        ids=lambda w: ids_of(plan.study(w.study).corpus, ["test"]),
+        test=lambda w: f"data/processed/{plan.study(w.study).corpus}/tokens/test.txt",
+    output:
+        sentences="results/samples/{study}/{recipe}/seed-{seed}.txt",
+        records="results/samples/{study}/{recipe}/seed-{seed}.jsonl",
+        provenance="results/samples/{study}/{recipe}/seed-{seed}.txt.provenance.json",
+    log:
+        "logs/transfer/{study}/{recipe}/seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/transfer/{study}/{recipe}/seed-{seed}.tsv"
+    wildcard_constraints:
+        study=one_of(plan.of_family("transfer")),
+        recipe=one_of(plan.transferring),
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=lambda w: plan.transfer(w.study, w.recipe),
+        code=lambda w: plan.code("transfer-split", w.recipe),
+        model=lambda w, input: folder(input.model),
+        ids=lambda w, input: folder(input.ids),
+        tokens=lambda w, input: folder(input.test),
+    message:
+        "transfer by {wildcards.recipe}, seed {wildcards.seed}, for {wildcards.study}"
+    shell:
+        "arae transfer-split --model {params.model:q} --ids {params.ids:q}"
+        " --tokens {params.tokens:q} --settings {params.settings:q} --seed {wildcards.seed}"
+        " --threads {threads} --out {output.sentences:q} > {log:q} 2>&1"
+
+
+# The sentences that systems are given, as if a system had changed nothing.
+rule copy_sources:
+    input:
+        ids=lambda w: ids_of(plan.study(w.study).corpus, ["test"]),
+        test=lambda w: f"data/processed/{plan.study(w.study).corpus}/tokens/test.txt",
+    output:
+        sentences="results/samples/{study}/real/seed-{seed}.txt",
+        records="results/samples/{study}/real/seed-{seed}.jsonl",
+        provenance="results/samples/{study}/real/seed-{seed}.txt.provenance.json",
+    log:
+        "logs/copy_sources/{study}/seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/copy_sources/{study}/seed-{seed}.tsv"
+    wildcard_constraints:
+        study=one_of(plan.of_family("transfer")),
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        settings=lambda w: plan.transfer(w.study),
+        code=lambda w: plan.code("transfer-split"),
+        ids=lambda w, input: folder(input.ids),
+        tokens=lambda w, input: folder(input.test),
+    message:
+        "copy the sentences to transfer, seed {wildcards.seed}, for {wildcards.study}"
+    shell:
+        "arae transfer-split --ids {params.ids:q} --tokens {params.tokens:q}"
+        " --settings {params.settings:q} --seed {wildcards.seed}"
+        " --out {output.sentences:q} > {log:q} 2>&1"
+
+
+rule train_classifier:
+    input:
+        lambda w: expand(
+            "data/processed/{corpus}/tokens/{split}.{end}",
+            corpus=plan.study(w.study).corpus,
+            split=SPLITS,
+            end=["txt", "labels.txt"],
+        ),
+    output:
+        expand(
+            "results/classifiers/{{study}}/{{kind}}/seed-{{seed}}/{file}",
+            file=[*CLASSIFIER, "provenance.json"],
+        ),
+    log:
+        "logs/train_classifier/{study}/{kind}/seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/train_classifier/{study}/{kind}/seed-{seed}.tsv"
+    wildcard_constraints:
+        study=one_of(plan.of_family("transfer")),
+        kind=r"\w+",
+    priority: 10
+    threads: 1
+    resources:
+        gpu=GPU,
+        mem_mb=4000,
+        runtime=6 * 60,
+    params:
+        settings=lambda w: plan.train_classifier(w.study, w.kind),
+        code=lambda w: plan.code("train-classifier"),
+        tokens=lambda w, input: folder(input),
+        folder=lambda w, output: folder(output),
+    message:
+        "train the classifier {wildcards.kind} of {wildcards.study}"
+    shell:
+        "arae train-classifier --tokens {params.tokens:q} --settings {params.settings:q}"
+        " --seed {wildcards.seed} --threads {threads} --out {params.folder:q} > {log:q} 2>&1"
+
+
+rule score_transfer:
+    input:
+        samples=f"{TRANSFERRED}.txt",
+        records=f"{TRANSFERRED}.jsonl",
+        test=lambda w: f"data/processed/{plan.study(w.study).corpus}/tokens/test.txt",
+        valid=lambda w: f"data/processed/{plan.study(w.study).corpus}/tokens/valid.txt",
+        vocabulary=lambda w: f"data/processed/{plan.study(w.study).corpus}/vocabulary.txt",
+        reverse_lm=expand(
+            "results/language_models/{{study}}/{{text}}/seed-{{seed}}/{file}", file=LOADED
+        ),
+        forward_lm=lambda w: expand(
+            "results/language_models/{study}/forward/seed-{seed}/{file}",
+            study=w.study,
+            seed=plan.study(w.study).instrument_seed,
+            file=LOADED,
+        ),
+        classifiers=lambda w: expand(
+            "results/classifiers/{study}/{kind}/seed-{seed}/{file}",
+            study=w.study,
+            kind=plan.classifiers(w.study),
+            seed=plan.study(w.study).instrument_seed,
+            file=CLASSIFIER,
+        ),
+    output:
+        scores="results/scores/{study}/{text}/seed-{seed}.json",
+        provenance="results/scores/{study}/{text}/seed-{seed}.json.provenance.json",
+    log:
+        "logs/score_transfer/{study}/{text}/seed-{seed}.log",
+    benchmark:
+        "logs/benchmarks/score_transfer/{study}/{text}/seed-{seed}.tsv"
+    wildcard_constraints:
+        study=one_of(plan.of_family("transfer")),
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        source=lambda w: plan.fetch(plan.study(w.study).corpus),
+        code=lambda w: plan.code("score-transfer"),
+        tokens=lambda w, input: folder(input.test),
+        reverse_lm=lambda w, input: folder(input.reverse_lm),
+        forward_lm=lambda w, input: folder(input.forward_lm),
+        classifiers=lambda w, input: sorted({folder(path) for path in input.classifiers}),
+    message:
+        "score transfers of {wildcards.text}, seed {wildcards.seed}, for {wildcards.study}"
+    shell:
+        "arae score-transfer --samples {input.samples:q} --reverse-lm {params.reverse_lm:q}"
+        " --forward-lm {params.forward_lm:q} --classifiers {params.classifiers:q}"
+        " --tokens {params.tokens:q} --vocabulary {input.vocabulary:q} --source {params.source:q}"
+        " --threads {threads} --out {output.scores:q} > {log:q} 2>&1"
