@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from arae.engine.checkpoint import save_tensors
 from arae.engine.modeldir import FORMAT, expect_hash, write_history
-from arae.foundation.errors import DataError, IntegrityError
+from arae.foundation.errors import DataError, IntegrityError, SettingsError
 from arae.foundation.files import read_json, sha256_file, write_json
 from arae.foundation.provenance import require_unchanged
 from arae.foundation.settings import plain
@@ -21,6 +21,7 @@ from arae.systems.autoencoder import Autoencoder
 from arae.systems.registry import build_system, parse_recipe
 
 FILES = ("model.safetensors", "recipe.json", "history.jsonl")
+BAD_CONTENT = (KeyError, TypeError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,6 @@ def load_image_model(folder: Path, device: torch.device | str = "cpu") -> Loaded
         settings = parse_recipe(recipe["settings"], str(path))
         system = cast(Autoencoder, build_system(settings, height * width, int(recipe["seed"])))
         system.load_state_dict(load_file(weights))
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, DataError) as error:
+    except (*BAD_CONTENT, SafetensorError, DataError, SettingsError) as error:
         raise IntegrityError(f"{folder}: not a usable model directory: {error}") from error
     return LoadedImageModel(system.to(device).eval(), (height, width), recipe)

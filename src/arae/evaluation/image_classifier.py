@@ -17,7 +17,7 @@ from torch import Tensor
 from arae.corpora.images import CLASSES, Images
 from arae.engine.checkpoint import save_tensors
 from arae.foundation.console import progress
-from arae.foundation.errors import DataError, IntegrityError
+from arae.foundation.errors import DataError, IntegrityError, SettingsError
 from arae.foundation.files import read_json, sha256_file, write_json
 from arae.foundation.settings import bounded, nested, parse_settings, plain
 from arae.nn.convnet import Convnet, ConvnetSettings
@@ -27,6 +27,7 @@ from arae.nn.randomness import Draws
 
 FILES = ("model.safetensors", "recipe.json")
 BATCH = 500
+BAD_FILES = (OSError, KeyError, TypeError, ValueError, RuntimeError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,11 +124,7 @@ def load_classifier(
             raise DataError(f"{weights}: its bytes are not those that were saved")
         network = Convnet((height, width), CLASSES, settings.network, settings.seed)
         network.load_state_dict(load_file(weights))
-    except (OSError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as error:
-        raise IntegrityError(
-            f"{folder}: not a usable classifier: {error}; train it again"
-        ) from error
-    except DataError as error:
+    except (*BAD_FILES, SafetensorError, DataError, SettingsError) as error:
         raise IntegrityError(
             f"{folder}: not a usable classifier: {error}; train it again"
         ) from error

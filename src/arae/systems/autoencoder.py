@@ -7,7 +7,7 @@ losses are the same for text and for images.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from torch import Tensor, nn
 
@@ -37,7 +37,9 @@ class CodeSettings(TrainingSettings):
     reduction: Literal["token_mean", "sentence_sum"] = "token_mean"
     autoencoder: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
 
-    def build_parts(self, size: int, seed: int, *, gaussian: bool, sphere: bool) -> Any:
+    def build_parts(
+        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int
+    ) -> Any:
         """A new encoder and decoder of things of `size` word types or pixels."""
         raise TypeError(f"{type(self).__name__} builds no parts")
 
@@ -56,8 +58,8 @@ class AutoencoderSettings(CodeSettings):
     forget_bias: float = 0.0
 
     def build_parts(
-        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int = 0
-    ) -> tuple[Encoder, Decoder]:
+        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int
+    ) -> tuple[Encoder, TextDecoder | LabelDecoders]:
         """LSTM encoder with a Gaussian head or a point (on the unit sphere), and LSTM decoder.
 
         With `labels`, each label has a decoder of its own.
@@ -68,7 +70,12 @@ class AutoencoderSettings(CodeSettings):
             head = GaussianHead(text.feature_size, self.latent)
         else:
             head = DiracHead(text.feature_size, self.latent, normalise=sphere)
-        encoder, decoder = Encoder(text, head), self._decoder(size, labels)
+        encoder = Encoder(text, head)
+        decoder: TextDecoder | LabelDecoders
+        if labels:
+            decoder = LabelDecoders(size, labels, self.latent, self.decoder)
+        else:
+            decoder = TextDecoder(size, self.latent, self.decoder)
         uniform_([encoder, decoder], self.init_bound, Draws(seed, "init"))
         for part in (*encoder.modules(), *decoder.modules()):
             if isinstance(part, PackedLSTM):
@@ -129,10 +136,9 @@ class Autoencoder(TextSystem):
     ) -> None:
         super().__init__()
         self.settings, self.labels = settings, labels
-        kinds: dict[str, Any] = {"gaussian": gaussian, "sphere": sphere}
-        if labels:
-            kinds["labels"] = labels
-        self.encoder, self.decoder = settings.build_parts(size, seed, **kinds)
+        self.encoder, self.decoder = settings.build_parts(
+            size, seed, gaussian=gaussian, sphere=sphere, labels=labels
+        )
 
     def reconstruction(self, batch: Observed, code: Tensor, draws: Draws | None) -> Tensor:
         """Mean −log p(x | z), reduced as the recipe says: scalar, nats."""
@@ -147,8 +153,7 @@ class Autoencoder(TextSystem):
     def decoder_for(self, label: int | None = None) -> StepDecoder:
         """The decoder of a label; without one, the decoder or all labels' decoders by turns."""
         if label is None or not isinstance(self.decoder, LabelDecoders):
-            decoder: StepDecoder = self.decoder
-            return decoder
+            return cast(StepDecoder, self.decoder)
         return self.decoder.of(label)
 
     def loss_per_sentence(self, batch: Observed) -> Tensor:

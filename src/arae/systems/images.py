@@ -49,9 +49,9 @@ class ImageSettings:
     selection: ImageSelectionSettings = nested(ImageSelectionSettings)
 
     def build_parts(
-        self, size: int, seed: int, *, gaussian: bool, sphere: bool
+        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int = 0
     ) -> tuple[ImageEncoder, BernoulliDecoder]:
-        """Encoder and decoder of images of `size` pixels."""
+        """Encoder and decoder of images of `size` pixels; `labels` are not used."""
         encoder = ImageEncoder(size, self.latent, self.encoder, gaussian=gaussian, sphere=sphere)
         decoder = BernoulliDecoder(size, self.latent, self.decoder)
         fan_in_([encoder, decoder], Draws(seed, "init"))
