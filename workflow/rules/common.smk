@@ -80,7 +80,9 @@ def text_of(wildcards):
 
 def scores_of(study):
     """A score for every text and seed of a study."""
-    return expand(rules.evaluate.output.scores, study=study.name, text=study.texts, seed=study.seeds)
+    return expand(
+        rules.evaluate.output.scores, study=study.name, text=study.texts, seed=study.seeds
+    )
 
 
 def language_models_of(study):
