@@ -54,7 +54,7 @@ USES = {
     "publish": "register a model with MLflow, to load it by name or to serve it",
 }
 ROOMS = {**dict.fromkeys(STAGES, "arae.stages"), **dict.fromkeys(USES, "arae.verbs")}
-HELP_WIDTH = 14
+HELP_WIDTH = max(map(len, ROOMS)) + 2
 # 128 + the number of the signal, as shells have it.
 INTERRUPTED, READER_GONE = 130, 141
 

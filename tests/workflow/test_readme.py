@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from arae.cli import USES
+from arae.foundation.settings import load_params
 
 from .conftest import ROOT, Project
 
@@ -32,7 +33,7 @@ NOT_RUN = {
 
 # A labelled corpus's model, and a server that never ends: see tests/usage.
 TESTED_ELSEWHERE = {
-    'arae transfer --model results/models/arae-reviews/seed-1 --to positive "the food was cold ."',
+    'arae transfer --model results/models/arae-reviews-a/seed-1 --to positive "the terrace was not comfortable at all"',
     "mlflow models serve --model-uri models:/arae-scenes/1 --env-manager local --port 5001",
 }
 
@@ -104,6 +105,11 @@ def test_the_commands_for_using_a_model_work(project: Project) -> None:
 def publishing(commands: list[str]) -> str:
     """The command that publishes; run again, it gives the same version."""
     return next(command for command in commands if command.startswith("arae publish"))
+
+
+def test_models_that_are_named_are_made() -> None:
+    named = set(re.findall(r"results/models/([\w-]+)/seed-1", README))
+    assert named and named <= set(load_params(ROOT / "params.yaml")["recipes"])
 
 
 def test_links_lead_somewhere() -> None:

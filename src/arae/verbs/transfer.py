@@ -1,6 +1,7 @@
 """Example:
 
-  arae transfer --model results/models/arae-reviews/seed-1 --to positive "the food was cold ."
+  arae transfer --model results/models/arae-reviews-a/seed-1 --to positive \\
+      "the terrace was not comfortable at all"
 
 Keeps what a sentence says and changes its label (the sentiment, the topic). For a system trained
 with labels. One line out for each line in.
