@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from arae.corpora.grammar import Grammar
-from arae.corpora.grammar_source import GrammarSource
 from arae.corpora.notation import parse_rules
 from arae.corpora.sources import parse_source
 from arae.corpora.support import support
@@ -34,15 +33,13 @@ SPACE = [
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmallSource(GrammarSource):
-    """Nine sentences over three words."""
+class SmallSource:
+    """Ten sentences over three words."""
 
-    kind: str = "small"
-
-    def grammar(self) -> Grammar:
+    def language(self) -> dict[str, float]:
         rules = parse_rules("sentence\n    2  word word\n    1  word\n    1  word word last", {})
         words = {"word": {"a": 0.7, "b": 0.3}, "last": {"c": 1.0}}
-        return Grammar(rules, words, max_length=LONGEST)
+        return support(Grammar(rules, words, max_length=LONGEST))
 
 
 def subject_of(system: str, seed: int, spread: float) -> Subject:
@@ -57,7 +54,7 @@ def subject_of(system: str, seed: int, spread: float) -> Subject:
         history=[],
         ids=Path("nowhere"),
         tokens=Path("nowhere"),
-        source=SmallSource(sentences={"train": 1, "valid": 1, "test": 1}),
+        source=SmallSource(),
         seed=seed,
         device=torch.device("cpu"),
     )
@@ -84,7 +81,7 @@ FEW = [(system, seed, spread) for system in ("ae", "arae") for seed, spread in (
 def test_both_sides_equal_brute_force(system, seed, spread):
     subject = subject_of(system, seed, spread)
     metrics = bound.measure(subject, SETTINGS).metrics
-    truth = support(subject.source.grammar())
+    truth = subject.source.language()
     model, limit, wrong = dict.fromkeys(SPACE, 0.0), 0.0, 0.0
     for line, chance in truth.items():
         sentence = tuple(int(word) for word in VOCABULARY.encode(line.split()))
@@ -134,7 +131,7 @@ def test_a_corpus_without_grammar_and_a_model_without_code_are_refused(tmp_path)
     subject = subject_of("ae", 1, 1.0)
     files = {split: str(tmp_path / f"{split}.txt") for split in ("train", "valid", "test")}
     real = parse_source({"kind": "files", "files": files})
-    with pytest.raises(SettingsError, match="must come from a grammar"):
+    with pytest.raises(SettingsError, match="can all be listed"):
         bound.measure(Subject(**{**vars(subject), "source": real}), SETTINGS)
     speaker = build_system(parse_recipe({"system": "lm"}), len(VOCABULARY), 1)
     model = LoadedModel(system=speaker, vocabulary=VOCABULARY, recipe={})

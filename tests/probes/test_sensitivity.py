@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from arae.corpora.tiny import tiny_grammar
+from arae.corpora.tiny import TinySource, tiny_grammar
 from arae.engine.modeldir import LoadedModel
 from arae.evaluation.ngram import KneserNey
 from arae.foundation.errors import SettingsError
@@ -24,13 +24,6 @@ SETTINGS = sensitivity.Settings(
 )
 
 
-class TinyTruth:
-    """A source that knows its grammar."""
-
-    def grammar(self):
-        return tiny_grammar()
-
-
 @pytest.fixture
 def subject(tmp_path):
     toy_text(80, seed=1).save(tmp_path, "train")
@@ -44,7 +37,7 @@ def subject(tmp_path):
         history=[],
         ids=tmp_path,
         tokens=tmp_path,
-        source=TinyTruth(),
+        source=TinySource(sentences={"train": 1, "valid": 1, "test": 1}),
         seed=5,
         device=torch.device("cpu"),
     )

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
+from arae.corpora.drawn import DrawnSource, grammar_facts
 from arae.corpora.grammar import Grammar
-from arae.corpora.grammar_source import GrammarSource
 from arae.corpora.notation import (
     inflected,
     literals,
@@ -21,6 +22,8 @@ from arae.corpora.notation import (
     used_by,
     zipf,
 )
+from arae.corpora.source import SPLITS, split_files, write_sentences
+from arae.corpora.support import support
 
 MAX_LENGTH = 8
 ZIPF = (1.0, 1.0)  # (rank + 1)^-1
@@ -62,11 +65,22 @@ def tiny_grammar() -> Grammar:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TinySource(GrammarSource):
-    """Draws from the tiny language."""
+class TinySource(DrawnSource):
+    """Sentences of the tiny grammar."""
 
     kind: Literal["tiny"] = "tiny"
 
-    def grammar(self) -> Grammar:
-        """The tiny grammar."""
-        return tiny_grammar()
+    def outputs(self) -> list[str]:
+        """{split}.txt"""
+        return split_files()
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Draw and write the splits; the facts are the grammar's exact properties."""
+        grammar = tiny_grammar()
+        for split in SPLITS:
+            write_sentences(folder / f"{split}.txt", self.draw(grammar, split))
+        return {"sentences": dict(self.sentences), "grammar": grammar_facts(grammar)}
+
+    def language(self) -> dict[str, float]:
+        """Every sentence with its exact probability, the likeliest first."""
+        return support(tiny_grammar())

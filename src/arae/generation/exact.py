@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from arae.generation.decode import DecodingSettings, decode
-from arae.nn.decoder import DecoderState, TextDecoder
+from arae.nn.decoder import TextDecoder
 from arae.nn.randomness import Draws
 from arae.text.vocabulary import BOS, EOS, PAD
 
@@ -126,16 +126,13 @@ def log_probabilities(decoder: TextDecoder, codes: Tensor, sentences: Sequence[S
 def _table(decoder: TextDecoder, codes: Tensor, sentences: Sequence[Sentence]) -> Tensor:
     count, device = len(codes), codes.device
     result = torch.empty(count, len(sentences), device=device)
-    state = decoder.begin(codes, count)
-    context = state.context
-    nodes: list[Sentence] = [()]
+    each = torch.arange(count, device=device)
+    nodes: list[Sentence] = [()]  # the states' rows: all codes of the first node, of the second, …
     chances = torch.zeros(1, count, device=device)
     words = torch.full((1,), BOS, dtype=torch.long, device=device)
-    hidden, cell = state.hidden, state.cell
+    state = decoder.begin(codes, count)
     for length in range(max(map(len, sentences)) + 1):
-        repeated = None if context is None else context.repeat(len(nodes), 1)
-        level = DecoderState(state.table, repeated, hidden, cell)
-        logits, level = decoder.advance(words.repeat_interleave(count), level)
+        logits, state = decoder.advance(words.repeat_interleave(count), state)
         scores = logits.log_softmax(dim=1).view(len(nodes), count, -1) + chances[:, :, None]
         place = {node: index for index, node in enumerate(nodes)}
         for index, sentence in enumerate(sentences):
@@ -147,8 +144,5 @@ def _table(decoder: TextDecoder, codes: Tensor, sentences: Sequence[Sentence]) -
         parents = torch.tensor([place[node[:-1]] for node in nodes], device=device)
         words = torch.tensor([node[-1] for node in nodes], device=device)
         chances = scores[parents, :, words]
-        hidden, cell = (
-            values.view(len(place), count, -1)[parents].flatten(0, 1)
-            for values in (level.hidden, level.cell)
-        )
+        state = state.keep((parents[:, None] * count + each).flatten())
     return result

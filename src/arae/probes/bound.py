@@ -12,13 +12,12 @@ probabilities. Three kinds of code are looked at:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from arae.corpora.grammar_source import GrammarSource
-from arae.corpora.support import support
 from arae.evaluation.total_variation import (
     absolute_difference,
     bound,
@@ -41,6 +40,14 @@ from arae.nn.randomness import Draws
 from arae.probes.probe import Findings, Subject
 from arae.systems.autoencoder import Autoencoder
 from arae.text.encoded import EncodedText
+
+
+@runtime_checkable
+class Listed(Protocol):
+    """A source that can list its whole language."""
+
+    def language(self) -> dict[str, float]:
+        """Every sentence (tokens joined by spaces) with its exact probability."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,11 +90,14 @@ DEFINITIONS = {
 def measure(subject: Subject, settings: Settings) -> Findings:
     """The two sides of Corollary 1 for a trained autoencoder on an enumerable language."""
     system = subject.model.system
-    if not isinstance(subject.source, GrammarSource):
-        raise SettingsError("probe bound: the study's corpus must come from a grammar, e.g. tiny")
+    if not isinstance(subject.source, Listed):
+        raise SettingsError(
+            "probe bound: the study's corpus must be one whose sentences can all be "
+            "listed, such as a source of kind tiny"
+        )
     if not isinstance(system, Autoencoder):
         raise SettingsError("probe bound: needs a system with an encoder, such as ae or arae")
-    listed = support(subject.source.grammar())
+    listed = subject.source.language()
     vocabulary = subject.model.vocabulary
     language = [tuple(map(int, vocabulary.encode(line.split()))) for line in listed]
     truth = np.array(list(listed.values()))

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arae.evaluation.ngram import KneserNey
+from arae.evaluation.oracle import source_of
 from arae.evaluation.selection import held_out_loss
 from arae.foundation.errors import SettingsError
-from arae.foundation.settings import bounded, suggest
+from arae.foundation.settings import bounded, plain, suggest
 from arae.generation.decode import DecodingSettings
 from arae.generation.sampling import evaluating, generate_text
 from arae.nn.batch import TextStore
@@ -64,10 +65,9 @@ def measure(subject: Subject, settings: Settings) -> Findings:
         forward = KneserNey.train(subject.train, size, order)
         metrics["reverse_ppl_ngram"] = reverse.perplexity(subject.valid)
         metrics["forward_ppl_ngram"] = forward.perplexity(text)
-    grammar = getattr(subject.source, "grammar", None)
-    if grammar is not None:
-        chances = grammar().log_probability
-        good = sum(chances(line.split()) > -math.inf for line in lines)
+    truth = source_of(plain(subject.source))
+    if truth is not None:
+        good = sum(truth.log_probability(line.split()) > -math.inf for line in lines)
         metrics["grammatical"] = good / settings.samples
     return Findings(
         metrics=metrics,

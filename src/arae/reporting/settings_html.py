@@ -19,6 +19,7 @@ def render(table: Mapping[str, Any], ledger: Ledger) -> Markup:
         blocks.append((f"{row['label']}: sampling", ("sample", f"/{study}/{row['text']}/seed-")))
     blocks.append(("Evaluation language model", ("train-lm", f"/{study}/")))
     blocks.append(("Evaluation", ("evaluate", f"/{study}/")))
+    blocks.append(("Measuring", ("probe", f"/{study}/")))
     found = [(title, _settings(ledger, *where)) for title, where in blocks]
     return element(
         "div",
