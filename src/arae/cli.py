@@ -30,6 +30,8 @@ VERBS = {
     "score": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
     "score-transfer": "transfer accuracy, BLEU, perplexities, correct transfers by the grammar",
     "probe": "measure something on a trained model (latent statistics, robustness, …)",
+    "export-sheets": "write blinded sheets on which people rate transferred sentences",
+    "import-sheets": "judge systems by the sheets that raters filled in",
     "tabulate": "gather a study's scores into its table, with intervals over seeds",
     "report": "verify every artefact's provenance and write the HTML report",
     "schema": "write the JSON schema of params.yaml from the systems' settings",
