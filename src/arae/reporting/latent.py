@@ -79,14 +79,16 @@ def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _meeting(gap: str, name: str, cells: Mapping[str, Any]) -> dict[str, Any]:
     moments = {"ARAE, last observed": f"{gap}_last", "ARAE, first observed": f"{gap}_first"}
     last, first = moments
+    shown_as = f"{gap}_last"
     claim = Claim(
         name=name,
         statement="their relative difference while training: last < first",
-        metric=gap,
+        metric=shown_as,
         pairs=((last, first),),
     )
     return verdicts.judge(
-        claim, {side: {gap: cells[metric]} for side, metric in moments.items() if metric in cells}
+        claim,
+        {side: {shown_as: cells[metric]} for side, metric in moments.items() if metric in cells},
     )
 
 
