@@ -1,32 +1,11 @@
 """Images: from their source to the scores of the models that draw them."""
 
-IMAGE_MODEL = ["model.safetensors", "recipe.json", "history.jsonl", "provenance.json"]
-CLASSIFIER = ["model.safetensors", "recipe.json"]
-
 MADE["images"] = lambda study: [
     *expand(rules.fetch_images.output, corpus=study.corpus),
     *expand(rules.train_images.output, recipe=study.recipes, seed=study.seeds),
     *expand(rules.train_image_classifier.output, study=study.name),
     *expand(rules.score_images.output, study=study.name, text=study.texts, seed=study.seeds),
 ]
-
-
-def images_of(corpus, splits):
-    """Binarised splits of a corpus, with their labels."""
-    return expand(
-        f"data/processed/{corpus}/images/{{split}}.{{array}}",
-        split=splits,
-        array=["npy", "labels.npy"],
-    )
-
-
-def image_model_of(wildcards):
-    """Files of the model that a text of a study comes from; none for real images."""
-    if wildcards.text == "real":
-        return []
-    return [
-        f"results/models/{wildcards.text}/seed-{wildcards.seed}/{file}" for file in IMAGE_MODEL[:2]
-    ]
 
 
 rule fetch_images:
