@@ -25,6 +25,9 @@ ARRAYS = ["npy", "offsets.npy"]
 # Files of a trained model that its users load, and all of them.
 LOADED = ["model.safetensors", "recipe.json", "vocabulary.txt"]
 MODEL = [*LOADED, "history.jsonl", "provenance.json"]
+# The same of a model of images, and of the classifier that judges them.
+IMAGE_MODEL = ["model.safetensors", "recipe.json", "history.jsonl", "provenance.json"]
+CLASSIFIER = ["model.safetensors", "recipe.json"]
 STUDY = ["table.csv", "table.md", "table.json", "curves.csv", "provenance.json"]
 
 
@@ -60,6 +63,24 @@ def ids_of(corpus, splits):
 def tokens_of(corpus):
     """Tokenised splits of a corpus."""
     return expand(f"data/processed/{corpus}/tokens/{{split}}.txt", split=SPLITS)
+
+
+def images_of(corpus, splits):
+    """Binarised splits of a corpus, with their labels."""
+    return expand(
+        f"data/processed/{corpus}/images/{{split}}.{{array}}",
+        split=splits,
+        array=["npy", "labels.npy"],
+    )
+
+
+def image_model_of(wildcards):
+    """Files of the model that a text of a study comes from; none for real images."""
+    if wildcards.text == "real":
+        return []
+    return [
+        f"results/models/{wildcards.text}/seed-{wildcards.seed}/{file}" for file in IMAGE_MODEL[:2]
+    ]
 
 
 def one_of(names):
@@ -135,22 +156,4 @@ def tables(studies):
         f"results/studies/{name}/{file}"
         for name in studies
         for file in table_files(plan.study(name).kind)
-    ]
-
-
-def images_of(corpus, splits):
-    """Binarised splits of a corpus, with their labels."""
-    return expand(
-        f"data/processed/{corpus}/images/{{split}}.{{array}}",
-        split=splits,
-        array=["npy", "labels.npy"],
-    )
-
-
-def image_model_of(wildcards):
-    """Files of the model that a text of a study comes from; none for real images."""
-    if wildcards.text == "real":
-        return []
-    return [
-        f"results/models/{wildcards.text}/seed-{wildcards.seed}/{file}" for file in IMAGE_MODEL[:2]
     ]

@@ -1,8 +1,5 @@
 """Images: from their source to the scores of the models that draw them."""
 
-IMAGE_MODEL = ["model.safetensors", "recipe.json", "history.jsonl", "provenance.json"]
-IMAGE_CLASSIFIER = ["model.safetensors", "recipe.json"]
-
 MADE["images"] = lambda study: [
     *expand(rules.fetch_images.output, corpus=study.corpus),
     *expand(rules.train_images.output, recipe=study.recipes, seed=study.seeds),
