@@ -34,6 +34,8 @@ VERBS = {
     "train-images": "train one image recipe (AE, VAE, AAE, ARAE) with one seed; resumes by itself",
     "train-image-classifier": "train the small classifier whose features judge images",
     "score-images": "FID, KID, diversity and interpolation of an image model",
+    "export-sheets": "write blinded sheets on which people rate transferred sentences",
+    "import-sheets": "judge systems by the sheets that raters filled in",
     "tabulate": "gather a study's scores into its table, with intervals over seeds",
     "report": "verify every artefact's provenance and write the HTML report",
     "schema": "write the JSON schema of params.yaml from the systems' settings",

@@ -7,6 +7,7 @@ import itertools
 import math
 import re
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -256,6 +257,29 @@ def test_source_writes_sentences_with_their_labels(tmp_path):
     assert facts["grammar"]["classes"] == list(styled.classes)
 
 
+@pytest.mark.parametrize("kind", sorted(GRAMMARS))
+def test_label_noise_falsifies_training_labels_alone(tmp_path, kind):
+    styled, noise = GRAMMARS[kind](), 0.3
+    values = {"kind": kind, "seed": 5, "sentences": {"train": 2000, "valid": 200, "test": 200}}
+    parse_source({**values, "label_noise": noise}).write(tmp_path / "noisy")
+    parse_source(values).write(tmp_path / "true")
+    for split in ("train", "valid", "test"):
+        same = [tmp_path / folder / f"{split}.txt" for folder in ("noisy", "true")]
+        assert same[0].read_bytes() == same[1].read_bytes()
+        noisy, true = (
+            (tmp_path / folder / f"{split}.labels.txt").read_text().split()
+            for folder in ("noisy", "true")
+        )
+        wrong = Counter(label for label, own in zip(noisy, true, strict=True) if label != own)
+        if split != "train":
+            assert not wrong
+            continue
+        spread = math.sqrt(noise * (1 - noise) / len(true))
+        assert abs(wrong.total() / len(true) - noise) < 4 * spread
+        share = wrong.total() / len(styled.classes)
+        assert all(abs(wrong[label] - share) < 5 * math.sqrt(share) for label in styled.classes)
+
+
 def test_real_text_has_no_style_oracle():
     files = {split: f"{split}.txt" for split in ("train", "valid", "test")}
     assert style_oracle_of(parse_source({"kind": "files", "files": files})) is None
@@ -264,3 +288,26 @@ def test_real_text_has_no_style_oracle():
 def test_every_split_needs_a_number():
     with pytest.raises(SettingsError, match=r"sentences\.test"):
         parse_source({"kind": "reviews", "sentences": {"train": 5, "valid": 5}})
+
+
+def test_the_documentation_tells_the_truth():
+    text = Path(__file__).parents[2].joinpath("docs/corpora.md").read_text(encoding="utf-8")
+    examples = [line.split("→") for line in text.splitlines() if "→" in line]
+    for source, output in examples:
+        judges = [make() for make in GRAMMARS.values()]
+        pairs = [(judge, judge.label_of(output.split())) for judge in judges]
+        assert any(
+            label and judge.is_exact_transfer(source.split(), output.split(), label)
+            for judge, label in pairs
+        )
+    assert len(examples) == 3
+    for name, make in GRAMMARS.items():
+        grammar = make().grammar
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{name}`"))
+        floor = math.exp(grammar.entropy_per_token)
+        numbers = (grammar.mean_length, grammar.entropy, make().content_entropy, floor)
+        shown = [
+            str(len(grammar.types)),
+            *(f"{n:.{2 if i else 1}f}" for i, n in enumerate(numbers)),
+        ]
+        assert all(f" {number} |" in row for number in shown)

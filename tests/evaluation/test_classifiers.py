@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from arae.cli import main
+from arae.corpora.reviews import reviews_grammar
 from arae.evaluation import bag_of_words
 from arae.evaluation.classifiers import (
     accuracy,
@@ -275,3 +276,47 @@ def test_vocabulary_of_special_words_stays_loadable(tmp_path):
     _, words = train_classifier(text, text, parse_classifier(BAG), 1)
     words.save(tmp_path / "vocabulary.txt")
     assert Vocabulary.load(tmp_path / "vocabulary.txt").types == (*SPECIALS, "a", "b")
+
+
+# ---- what the classifier's verdict on transfer is worth (K3) ----------------------------------
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """A classifier of reviews with 15 % wrong training labels, so that it errs, and held-out text."""
+    styled, draw = reviews_grammar(), random.Random(4)
+
+    def text(count: int, seed: int, wrong: float) -> LabelledText:
+        tokens = [line.split() for line in styled.grammar.sample(count, [seed])]
+        labels = [styled.label_of(sentence) for sentence in tokens]
+        other = {"negative": "positive", "positive": "negative"}
+        return LabelledText(
+            tokens, [other[label] if draw.random() < wrong else label for label in labels]
+        )
+
+    train, test = text(1500, 1, 0.15), text(1500, 2, 0.0)
+    settings = parse_classifier({**BAG, "epochs": 2, "lr": 0.3})
+    return train_classifier(train, test, settings, 1)[0], test
+
+
+def test_copies_are_transferred_as_often_as_the_classifier_errs(noisy):
+    classifier, test = noisy
+    targets = [{"negative": "positive", "positive": "negative"}[label] for label in test.labels]
+    found = classifier.predict(test.tokens)
+    reached = sum(map(str.__eq__, found, targets)) / len(test)
+    assert reached == pytest.approx(1 - accuracy(classifier, test)["accuracy"])
+    assert 0 < reached < 0.3
+
+
+def test_random_sentences_of_the_target_are_transferred_as_often_as_it_is_right(noisy):
+    classifier, test = noisy
+    draw = random.Random(5)
+    by_class = {
+        c: [t for t, y in zip(test.tokens, test.labels, strict=True) if y == c]
+        for c in classifier.classes
+    }
+    targets = [draw.choice(classifier.classes) for _ in range(2000)]
+    outputs = [draw.choice(by_class[target]) for target in targets]
+    reached = sum(map(str.__eq__, classifier.predict(outputs), targets)) / len(targets)
+    held_out = accuracy(classifier, test)["accuracy"]
+    assert abs(reached - held_out) < 4 * math.sqrt(held_out * (1 - held_out) / 2000)

@@ -7,17 +7,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from arae.corpora.drawn import DrawnSource, grammar_facts
 from arae.corpora.reviews import reviews_grammar
 from arae.corpora.source import SPLITS, Source, split_files, write_sentences
 from arae.corpora.styled import StyledGrammar
 from arae.corpora.topics import topics_grammar
 from arae.foundation.files import atomic_write
+from arae.foundation.settings import bounded
+
+# The split whose labels `label_noise` falsifies; held-out labels are true.
+NOISY = "train"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StyledSource(DrawnSource, ABC):
-    """Sentences of all classes, each drawn with the same probability, and their labels."""
+    """Sentences of all classes, each drawn with the same probability, and their labels.
+
+    `label_noise`: share of training sentences that carry another label than their own. Real labels
+    are like that (a good review has bad sentences), and without it transfer needs no adversary: a
+    decoder that has never met a sentence of another class cannot write one.
+    """
+
+    label_noise: float = bounded(0.0, low=0.0, high=1.0)
 
     @abstractmethod
     def style_oracle(self) -> StyledGrammar:
@@ -32,12 +45,23 @@ class StyledSource(DrawnSource, ABC):
         styled = self.style_oracle()
         for split in SPLITS:
             sentences = self.draw(styled.grammar, split)
+            labels = [str(styled.label_of(line.split())) for line in sentences]
+            if split == NOISY:
+                labels = self._with_noise(labels, styled.classes)
             with atomic_write(folder / f"{split}.labels.txt") as handle:
-                handle.writelines(f"{styled.label_of(line.split())}\n" for line in sentences)
+                handle.writelines(f"{label}\n" for label in labels)
             write_sentences(folder / f"{split}.txt", sentences)
         facts = grammar_facts(styled.grammar)
         facts |= {"classes": list(styled.classes), "content_entropy": styled.content_entropy}
         return {"sentences": dict(self.sentences), "grammar": facts}
+
+    def _with_noise(self, labels: list[str], classes: tuple[str, ...]) -> list[str]:
+        """Each label, with probability `label_noise`, replaced by one of the others."""
+        generator = np.random.default_rng([self.seed, SPLITS.index(NOISY), 1])
+        wrong = generator.random(len(labels)) < self.label_noise
+        steps = generator.integers(1, len(classes), len(labels)) * wrong
+        places = (classes.index(label) + step for label, step in zip(labels, steps, strict=True))
+        return [classes[place % len(classes)] for place in places]
 
 
 @dataclass(frozen=True, kw_only=True)

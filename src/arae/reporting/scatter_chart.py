@@ -1,4 +1,4 @@
-"""Two metrics against each other: a dot a seed, a ring for the mean, a diamond for published values."""
+"""Two metrics against each other: a dot a seed, a diamond for published values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from arae.reporting.charts import Axis, Panel, axis, colour, short
 from arae.reporting.markup import Markup, element
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 420, 300, 46, 90, 30, 44
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 440, 314, 46, 100, 46, 44
+LABEL_GAP = 15
 
 Point = tuple[float, float]
 
@@ -45,8 +46,9 @@ def scatter_panel(title: str, across: str, up: str, clouds: Sequence[Cloud]) -> 
             element("text", title, x=0, y=14, class_="panel-title")
             + _grid(horizontal, vertical)
             + element("text", across, x=horizontal.end, y=HEIGHT - 6, class_="tick end")
-            + element("text", up, x=LEFT - 40, y=TOP - 4, class_="tick")
+            + element("text", up, x=LEFT - 40, y=32, class_="tick")
             + "".join(drawn)
+            + _legend(clouds, horizontal, vertical)
         ),
     )
 
@@ -71,18 +73,27 @@ def _grid(horizontal: Axis, vertical: Axis) -> Markup:
 
 
 def _cloud(cloud: Cloud, horizontal: Axis, vertical: Axis) -> Markup:
-    x, y = horizontal.at(cloud.mean[0]), vertical.at(cloud.mean[1])
     parts = [
         element("circle", cx=horizontal.at(across), cy=vertical.at(up), r=3, class_="seed")
         for across, up in cloud.points
     ]
-    parts.append(element("text", cloud.label, x=x + 9, y=y + 4, class_="label"))
     for across, up in _published(cloud):
         left, top = horizontal.at(across), vertical.at(up)
         path = f"M{left} {top - 6}L{left + 6} {top}L{left} {top + 6}L{left - 6} {top}Z"
         note = f"published: {across:g}, {up:g}"
         parts.append(element("path", element("title", note), d=path, class_="published"))
     return element("g", element("title", _words(cloud)), parts, class_=colour(cloud.series))
+
+
+def _legend(clouds: Sequence[Cloud], horizontal: Axis, vertical: Axis) -> Markup:
+    """Names beside the chart, as high as their clouds where there is room."""
+    parts, free = [], TOP
+    for y, cloud in sorted(((vertical.at(c.mean[1]), c) for c in clouds), key=lambda pair: pair[0]):
+        place = max(y, free)
+        free = place + LABEL_GAP
+        name = {"class_": f"legend {colour(cloud.series)}", "x": horizontal.end + 10}
+        parts.append(element("text", cloud.label, y=round(place + 4, 1), **name))
+    return Markup("".join(parts))
 
 
 def _words(cloud: Cloud) -> str:
