@@ -27,7 +27,7 @@ LOADED = ["model.safetensors", "recipe.json", "vocabulary.txt"]
 MODEL = [*LOADED, "history.jsonl", "provenance.json"]
 # The same of a model of images, and of the classifier that judges them.
 IMAGE_MODEL = ["model.safetensors", "recipe.json", "history.jsonl", "provenance.json"]
-CLASSIFIER = ["model.safetensors", "recipe.json"]
+IMAGE_CLASSIFIER = ["model.safetensors", "recipe.json"]
 STUDY = ["table.csv", "table.md", "table.json", "curves.csv", "provenance.json"]
 
 
