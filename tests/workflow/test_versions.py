@@ -13,7 +13,7 @@ import yaml
 
 from arae.foundation.files import sha256_file
 from arae.workflow.graph import Job
-from arae.workflow.versions import commit_to_dvc, current, document, studies_in
+from arae.workflow.versions import commit_to_dvc, current, document, targets_in
 
 from .conftest import Project
 
@@ -44,8 +44,8 @@ def test_one_stage_covers_all_jobs_of_a_rule() -> None:
         "outs": [{"a": {"persist": True}}, {"b; c": {"persist": True}}],
     }
     assert stages["report"]["metrics"] == [{"metrics.json": {"persist": True, "cache": False}}]
-    assert studies_in(text) == ["x"]
-    assert studies_in("stages: {}") == []
+    assert targets_in(text) == ["x"]
+    assert targets_in("stages: {}") == []
 
 
 def test_only_stages_that_are_wholly_up_to_date_are_current() -> None:
