@@ -94,8 +94,10 @@ class StyleDecoder(Decoder):
             states.append(hidden)
             if time < times - 1:
                 logits = self.output(draws.dropout(hidden, self.dropout))
-                noise = -torch.log(-torch.log(draws.uniform(*logits.shape) + 1e-20) + 1e-20)
-                read = ((logits + noise) / temperature).softmax(dim=1) @ self.embedding.weight
+                # −Gumbel noise is log(−log U): in place, for these are the largest arrays here.
+                noise = draws.uniform(*logits.shape).add_(1e-20).log_().neg_().add_(1e-20).log_()
+                chances = torch.softmax(logits.sub(noise).div_(temperature), dim=1)
+                read = chances @ self.embedding.weight
         return torch.stack(states)
 
     def nll_of(self, batch: Batch, states: Tensor, draws: Draws | None = None) -> Tensor:
