@@ -4,11 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help reproduce paper environment test lint clean
+.PHONY: help reproduce embedded paper environment test lint clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make reproduce   install into .venv, run the embedded studies, print their table"
+	@echo "make reproduce   install into .venv, run the first embedded study, print its table"
+	@echo "make embedded    all embedded studies: every table and figure, without downloads"
 	@echo "make paper       the studies of the paper, at full size (downloads SNLI)"
 	@echo "make environment only install into .venv, from requirements.lock"
 	@echo "make test        the whole test suite"
@@ -22,6 +23,10 @@ reproduce: $(READY)
 	@cat results/studies/coverage-scenes/table.md
 	@echo
 	@echo "The report: $(CURDIR)/results/report.html"
+
+embedded: $(READY)
+	$(BIN)/snakemake embedded
+	@echo "The report: $(CURDIR)/results/embedded/report.html"
 
 paper: $(READY)
 	$(BIN)/snakemake paper

@@ -21,6 +21,8 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/transfer.smk"
 # What else is measured on the models.
 include: "workflow/rules/probes.smk"
+# Images: their corpora, models and scores.
+include: "workflow/rules/images.smk"
 # Each study's table and curves, and the report.
 include: "workflow/rules/reports.smk"
 # One target per study.

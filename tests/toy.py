@@ -7,7 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from arae.corpora.images import Images
+from arae.evaluation.image_selection import ImageValidation
+from arae.evaluation.selection import Validation
+from arae.generation.decode import DecodingSettings
 from arae.nn.batch import TextStore
+from arae.nn.images import ImageStore
+from arae.nn.store import Store
 from arae.systems.registry import build_system, parse_recipe
 from arae.systems.system import TextSystem
 from arae.text.encoded import EncodedText
@@ -33,6 +39,8 @@ def _arae(**changes: Any) -> dict[str, Any]:
     recipe["critic"] = {**_ADVERSARIES["critic"], **changes.get("critic", {})}
     return recipe
 
+
+_PAIRS: dict[str, Any] = {"fraction": 0.5, "hidden": [8], "encoder": {"kind": "sgd", "lr": 0.1}}
 
 RECIPES: dict[str, dict[str, Any]] = {
     "lm": {"system": "lm", **_COMMON, "decoder": {"embedding": 6, "hidden": 8, "dropout": 0.2}},
@@ -85,7 +93,40 @@ RECIPES: dict[str, dict[str, Any]] = {
         "discriminator": {"widths": [1, 2, 5], "filters": 4, "dropout": 0.1},
         "gate": 9.0,
     },
+    "nli-supervised": {"system": "nli_ae", **_COMMON, **_SIZES, "pairs": _PAIRS},
+    "nli-ae": {
+        "system": "nli_ae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "pairs": {**_PAIRS, "joint": True},
+    },
+    "nli-arae": _arae(system="nli_arae", pairs={**_PAIRS, "pretrain_epochs": 1, "joint": True}),
 }
+
+_IMAGE: dict[str, Any] = {
+    "epochs": 3,
+    "batch_size": 8,
+    "log_every": 4,
+    "encoder": {"hidden": [10]},
+    "decoder": {"hidden": [10]},
+    "autoencoder": _ADAM,
+    "selection": {"samples": 40},
+}
+IMAGE_RECIPES: dict[str, dict[str, Any]] = {
+    "image-ae": {"system": "image_ae", **_IMAGE, "latent": 6},
+    "image-vae": {"system": "image_vae", **_IMAGE, "latent": 4, "kl_epochs": 2.0},
+    "image-aae": {"system": "image_aae", **_IMAGE, "latent": 4, "discriminator": [8]},
+    "image-arae": {
+        "system": "image_arae",
+        **_IMAGE,
+        "latent": 6,
+        "generator": {"noise": 4, "hidden": [8, 8]},
+        "critic": {"hidden": [8, 8], "steps": 2},
+    },
+}
+# Images of as many pixels as the toy text has word types.
+SHAPE = (4, 6)
 
 
 def toy_text(sentences: int = 64, seed: int = 0, longest: int = 7) -> EncodedText:
@@ -105,5 +146,26 @@ def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
 
 def toy_system(name: str, seed: int = 1, **changes: Any) -> TextSystem:
     """A freshly initialised tiny system."""
-    recipe = parse_recipe({**RECIPES[name], **changes})
+    recipe = parse_recipe({**RECIPES, **IMAGE_RECIPES}[name] | changes)
     return build_system(recipe, VOCABULARY_SIZE, seed, len(LABELS))
+
+
+def toy_images(count: int = 64, seed: int = 0) -> Images:
+    """Random binary images with random labels."""
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 2, (count, *SHAPE)).astype(np.uint8)
+    return Images(pixels, rng.integers(0, 10, count).astype(np.uint8))
+
+
+def store_for(name: str, count: int = 64, seed: int = 0) -> Store:
+    """Sentences or images, whatever the recipe is about."""
+    if name in IMAGE_RECIPES:
+        return ImageStore(toy_images(count, seed).pixels)
+    return toy_store(count, seed)
+
+
+def validation_for(name: str, store: Any, seed: int) -> Any:
+    """What judges the recipe's system at an epoch's end, on 20 sentences or images."""
+    if name in IMAGE_RECIPES:
+        return ImageValidation(store, toy_images(20, seed), seed=1)
+    return Validation(store, toy_text(20, seed=seed), DecodingSettings(), seed=1)

@@ -1,7 +1,8 @@
-"""The `arae` command: one verb per stage of the way from raw text to the report.
+"""The `arae` command: one verb per stage of the way from raw text to the report, and the users' verbs.
 
-A verb lives in `arae.stages.<verb>` with `add_arguments(parser)` and `run(arguments)`. Only the
-chosen verb's module is imported, so that `arae --help` stays instant.
+A stage lives in `arae.stages.<verb>`, a verb for using a model in `arae.verbs.<verb>`, each with
+`add_arguments(parser)` and `run(arguments)`. Only the chosen verb's module is imported, so that
+`arae --help` stays instant.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from arae import __version__
 from arae.foundation.errors import AraeError
 
 # verb: what it does, in the order of the way of the data.
-VERBS = {
+STAGES = {
     "fetch": "bring a corpus's raw text to data/raw (generate, copy or download and verify)",
     "tokenize": "split raw sentences into tokens, lower-case them, drop long ones",
     "vocabulary": "list the most frequent token types of the training text",
@@ -27,16 +29,34 @@ VERBS = {
     "transfer-split": "write every sentence of a labelled split in each other label",
     "train-lm": "train the evaluation language model on a text (real or generated)",
     "train-classifier": "train the classifier that judges transfer, and test it on real text",
-    "score": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
+    "evaluate": "forward and reverse perplexity, n-gram variants, diversity, grammar oracle",
     "score-transfer": "transfer accuracy, BLEU, perplexities, correct transfers by the grammar",
     "probe": "measure something on a trained model (latent statistics, robustness, …)",
     "export-sheets": "write blinded sheets on which people rate transferred sentences",
     "import-sheets": "judge systems by the sheets that raters filled in",
+    "fetch-images": "bring a corpus of images and binarise it",
+    "train-images": "train one image recipe (AE, VAE, AAE, ARAE) with one seed; resumes by itself",
+    "train-image-classifier": "train the small classifier whose features judge images",
+    "score-images": "FID, KID, diversity and interpolation of an image model",
     "tabulate": "gather a study's scores into its table, with intervals over seeds",
     "report": "verify every artefact's provenance and write the HTML report",
     "schema": "write the JSON schema of params.yaml from the systems' settings",
     "track": "ship stage journals to MLflow (one writer, idempotent)",
 }
+# What one does with a trained model.
+USES = {
+    "generate": "write new sentences",
+    "reconstruct": "read sentences into codes and write them back",
+    "interpolate": "write the sentences on the way from one sentence to another",
+    "transfer": "keep what a sentence says and change its label (sentiment, topic)",
+    "nearest": "find the sentences of a file that are nearest by their codes",
+    "score": "say how likely a model finds sentences",
+    "publish": "register a model with MLflow, to load it by name or to serve it",
+}
+ROOMS = {**dict.fromkeys(STAGES, "arae.stages"), **dict.fromkeys(USES, "arae.verbs")}
+HELP_WIDTH = max(map(len, ROOMS)) + 2
+# 128 + the number of the signal, as shells have it.
+INTERRUPTED, READER_GONE = 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,7 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         parsed.run(parsed)
         return 0
     except KeyboardInterrupt:
-        return _fail("interrupted; nothing half-written was kept", 130, parsed.debug)
+        if parsed.verb in USES:  # there is nothing to keep: a person has seen enough
+            return INTERRUPTED
+        return _fail("interrupted; nothing half-written was kept", INTERRUPTED, parsed.debug)
+    except BrokenPipeError:
+        return _reader_gone()
     except AraeError as error:
         return _fail(str(error), error.exit_code, parsed.debug)
     except OSError as error:
@@ -61,24 +85,40 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser(verb: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="arae",
+        usage="arae [-h] [--version] VERB ...",
         description="Reproduce Adversarially Regularized Autoencoders. `arae VERB --help` teaches each verb.",
+        epilog=_listing("stages, from raw text to the report", STAGES)
+        + "\n\n"
+        + _listing("using a trained model", USES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"arae {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs")
-    for name, summary in VERBS.items():
+    verbs = parser.add_subparsers(prog="arae", dest="verb", metavar="VERB", help=argparse.SUPPRESS)
+    for name, summary in {**STAGES, **USES}.items():
         sub = verbs.add_parser(
             name,
-            help=summary,
             description=summary[0].upper() + summary[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if name == verb:
-            stage = importlib.import_module("arae.stages." + name.replace("-", "_"))
-            sub.epilog = stage.__doc__
-            stage.add_arguments(sub)
+            module = importlib.import_module(f"{ROOMS[name]}.{name.replace('-', '_')}")
+            sub.epilog = module.__doc__
+            module.add_arguments(sub)
             sub.add_argument("--debug", action="store_true", help="show the traceback of an error")
-            sub.set_defaults(run=stage.run)
+            sub.set_defaults(run=module.run)
     return parser
+
+
+def _listing(title: str, verbs: Mapping[str, str]) -> str:
+    lines = [f"  {name:{HELP_WIDTH}}{summary}" for name, summary in verbs.items()]
+    return "\n".join([f"{title}:", *lines])
+
+
+def _reader_gone() -> int:
+    """Whoever read our output has had enough (`| head`): end as quietly as other programs do."""
+    # Python would complain when it flushes what is left at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return READER_GONE
 
 
 def _explain(error: OSError) -> str:

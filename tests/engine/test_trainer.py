@@ -9,11 +9,9 @@ import torch
 
 from arae.engine.signals import StopRequest
 from arae.engine.trainer import Trainer
-from arae.evaluation.selection import Validation
 from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
-from arae.generation.decode import DecodingSettings
 from arae.systems.system import Phase
-from toy import RECIPES, toy_store, toy_system, toy_text
+from toy import IMAGE_RECIPES, RECIPES, store_for, toy_system, validation_for
 
 
 class StopAfter(StopRequest):
@@ -30,8 +28,8 @@ class StopAfter(StopRequest):
 
 
 def trainer(name: str, folder: Path, stop: StopRequest | None = None, **changes) -> Trainer:
-    system, store = toy_system(name, **changes), toy_store(40)
-    validate = Validation(store, toy_text(20, seed=9), DecodingSettings(), seed=1)
+    system, store = toy_system(name, **changes), store_for(name, 40)
+    validate = validation_for(name, store, seed=9)
     return Trainer(system, store, 1, validate, folder, StopRequest() if stop is None else stop)
 
 
@@ -40,7 +38,7 @@ def outcome(run: Trainer) -> tuple[dict, list, dict]:
 
 
 @pytest.mark.parametrize("iterations", [1, 3, 5, 8])
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [*RECIPES, *IMAGE_RECIPES])
 def test_resume_is_bit_exact(name: str, iterations: int, tmp_path: Path) -> None:
     whole = trainer(name, tmp_path / "whole")
     whole.fit()

@@ -200,7 +200,7 @@ def test_help_is_instant_and_lists_every_verb() -> None:
         "train",
         "sample",
         "train-lm",
-        "score",
+        "evaluate",
         "report",
     ):
         assert verb in done.stdout

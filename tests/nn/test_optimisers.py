@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from arae.nn.optimisers import OptimiserSettings, build_optimiser
+from arae.nn.optimisers import Grouped, OptimiserSettings, build_optimiser
 
 
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
@@ -59,3 +59,33 @@ def test_adam_state_round_trip() -> None:
     left.step([g.clone() for g in gradients])
     right.step([g.clone() for g in gradients])
     assert torch.equal(first.weight, second.weight)
+
+
+def test_grouped_optimisers_step_as_they_would_alone() -> None:
+    slow = OptimiserSettings(kind="adam", lr=0.01, clip_norm=0.1)
+    fast = OptimiserSettings(kind="sgd", lr=0.5, final_share=0.0)
+    layers = [nn.Linear(3, 3), nn.Linear(3, 2)]
+    copies = [nn.Linear(3, 3), nn.Linear(3, 2)]
+    for layer, copy in zip(layers, copies, strict=True):
+        copy.load_state_dict(layer.state_dict())
+    members = [build_optimiser([layers[0]], slow), build_optimiser([layers[1]], fast)]
+    alone = [build_optimiser([copies[0]], slow), build_optimiser([copies[1]], fast)]
+    grouped = Grouped(members)
+
+    def gradients(parts: list[nn.Linear]) -> list[torch.Tensor]:
+        parameters = [p for part in parts for p in part.parameters()]
+        return list(torch.autograd.grad(parts[1](parts[0](torch.ones(4, 3))).sum(), parameters))
+
+    for step in range(4):
+        both = gradients(copies)
+        grouped.step(gradients(layers), step / 8)
+        alone[0].step(both[:2], step / 8)
+        alone[1].step(both[2:], step / 8)
+    for layer, copy in zip(layers, copies, strict=True):
+        torch.testing.assert_close(layer.weight, copy.weight)
+    assert len(grouped.parameters) == 4
+    again = Grouped([build_optimiser([layers[0]], slow), build_optimiser([layers[1]], fast)])
+    again.load_state(grouped.state())
+    assert again.state().keys() == grouped.state().keys()
+    for name, tensor in grouped.state().items():
+        torch.testing.assert_close(again.state()[name], tensor)

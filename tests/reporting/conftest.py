@@ -39,6 +39,7 @@ def study_settings(seeds=SEEDS, systems=None):
                 "ARAE": {"reverse_ppl": 82.2, "forward_ppl": 44.3},
                 "AAE": {"reverse_ppl": 980.0},
             },
+            "marks": {"AAE": {"reverse_ppl": "in the text only"}},
         },
     }
 
@@ -48,7 +49,7 @@ class FakeProject:
 
     def __init__(self, seeds=SEEDS, systems=None, examples=None):
         self.seeds, self.systems = seeds, systems or SYSTEMS
-        self.examples = examples or ["a man is walking .", "two dogs run ."]
+        self.examples = ["a man is walking .", "two dogs run ."] if examples is None else examples
         self.scores, self.histories = [], []
 
     def build(self):
@@ -105,7 +106,7 @@ class FakeProject:
         path = Path(f"results/scores/toy-study/{text}/seed-{seed}.json")
         path.parent.mkdir(parents=True, exist_ok=True)
         with stage_run(
-            "score",
+            "evaluate",
             sidecar=path.with_name(path.name + ".provenance.json"),
             inputs=inputs,
             outputs=[path],

@@ -87,6 +87,53 @@ def test_page_shows_the_study(tabulated):
     assert page.count("<table>") >= 4 and page.count("<caption>") == page.count("<table>")
 
 
+def test_overview_names_the_paper_items_and_what_is_absent(tabulated):
+    report(tabulated)
+    page = PAGE.read_text(encoding="utf-8")
+    overview = page[page.index('id="overview"') : page.index('id="study-toy-study"')]
+    assert 'href="#study-toy-study">Table 1, section 6.1</a>' in overview
+    assert "partly reproduced" in overview and "Not in this report: " in overview
+    assert "Corollary 1, appendix A (an upper bound" in overview
+    assert page.index('id="study-toy-study-verdicts"') < page.index('id="study-toy-study-figures"')
+    assert page.index('id="study-toy-study-figures"') < page.index('id="study-toy-study-numbers"')
+
+
+def test_marked_published_values_have_their_note(tabulated):
+    report(tabulated)
+    page = PAGE.read_text(encoding="utf-8")
+    assert ">980†</td>" in page and "† in the text only." in page and ">82.2</td>" in page
+
+
+def test_a_study_of_little_has_no_empty_parts(make_project):
+    """No claims that can be tested, no published values, no curves, no examples."""
+    project = make_project(examples=[])
+    project.histories = []
+    assert main(project.tabulate_command(published={})) == 0
+    assert report(project) == 0
+    page = PAGE.read_text(encoding="utf-8")
+    Checker(page)
+    assert 'id="study-toy-study-curves"' not in page
+    assert 'id="study-toy-study-samples"' not in page
+    assert 'class="published"' not in page.split("<body>")[1].split("<svg")[0]
+
+
+def test_curves_of_a_model_are_drawn_once(tabulated):
+    """A second study of the same models refers to the first."""
+    again = [*tabulated.tabulate_command()]
+    again[again.index("--out") + 1] = "results/studies/again"
+    again[again.index("--study") + 1] = "again"
+    assert main(again) == 0
+    folders = ["results/studies/toy-study", "results/studies/again"]
+    arguments = ["--out", str(PAGE), "--metrics", str(METRICS)]
+    assert main(["report", "--studies", *folders, *arguments]) == 0
+    page = PAGE.read_text(encoding="utf-8")
+    first, second = page.split('id="study-again"')
+    assert first.count("seed 3</title>") == 12 and "shown above" not in first
+    assert second.count("seed 3</title>") == 4  # the figure of model selection
+    assert second.count('href="#study-toy-study-curves">shown above</a>') == 4
+    Checker(page)
+
+
 def test_metrics_are_numbers_by_study_system_and_metric(tabulated):
     report(tabulated)
     metrics = json.loads(METRICS.read_text())

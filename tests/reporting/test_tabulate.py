@@ -53,6 +53,9 @@ def test_markdown_shows_published_beside_obtained(project):
     line = next(line for line in text.splitlines() if line.startswith("| ARAE"))
     assert "±" in line and "82.2" in line and "44.3" in line
     assert "ARAE, Table 1 (SNLI)" in text and "compare the order" in text
+    line = next(line for line in text.splitlines() if line.startswith("| AAE"))
+    assert " 980† " in line and "† in the text only." in text
+    assert text.startswith("# Table 1, section 6.1: ") and "## What differs from the paper" in text
     assert "- Reverse PPL: real test text under a model of the samples." in text
     assert "**reproduced**: The AAE collapses" in text
 
@@ -127,10 +130,11 @@ def test_a_score_without_sidecar_is_refused(project, capsys):
     "changes, code, message",
     [
         ({"kind": "coverge"}, 2, "no kind of study 'coverge'; did you mean 'coverage'?"),
-        ({"kind": "zzz"}, 2, "known: coverage"),
+        ({"kind": "zzz"}, 2, "known: "),
         ({"seed": [1]}, 2, "studies.toy-study.seed: unknown key; did you mean 'seeds'"),
         ({"seeds": [1, 1]}, 2, "expected different seeds"),
         ({"systems": {}}, 2, "at least one"),
+        ({"published": {"rows": {}, "marks": {"LM": {"x": "?"}}}}, 2, "marks.LM.x: no such"),
         ({"seeds": [1, 2]}, 3, "not of this study: aae-toy/seed-3"),
         ({"seeds": [1, 2, 3, 4]}, 3, "missing: aae-toy/seed-4"),
     ],

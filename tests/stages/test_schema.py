@@ -48,6 +48,8 @@ def test_shipped_params_fit_the_schema_and_the_classes(schema: dict) -> None:
         ("evaluation.scenes.language_model.epoch", 2, "did you mean 'epochs'"),
         ("studies.coverage-scenes.seed", [1], "did you mean 'seeds'"),
         ("studies.coverage-scenes.kind", "covrage", "did you mean 'coverage'"),
+        ("corpora.digits.vocabulary", {"size": 3}, "corpora.digits.vocabulary: unknown key"),
+        ("studies.images-digits.probe.sampels", 3, "did you mean 'samples'"),
         ("extra", {}, "params.yaml: extra: unknown key"),
     ],
 )

@@ -16,7 +16,7 @@ import torch
 from arae.engine.trainer import run_phase
 from arae.nn.randomness import Draws
 from arae.systems.system import Moment
-from toy import RECIPES, toy_store, toy_system
+from toy import IMAGE_RECIPES, RECIPES, store_for, toy_system
 
 GOLDEN = Path(__file__).with_name("golden_losses.json")
 ITERATIONS = 6
@@ -28,7 +28,7 @@ def kind_of_machine() -> str:
 
 def losses(name: str) -> list[dict[str, float]]:
     torch.set_num_threads(1)
-    system, store = toy_system(name).train(), toy_store()
+    system, store = toy_system(name).train(), store_for(name)
     seen = []
     for iteration in range(ITERATIONS):
         batch = store.batch(np.arange(8) + 8 * iteration)
@@ -39,7 +39,7 @@ def losses(name: str) -> list[dict[str, float]]:
     return seen
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [*RECIPES, *IMAGE_RECIPES])
 def test_losses_are_those_on_record(name: str) -> None:
     golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {"machine": None, "losses": {}}
     now = losses(name)

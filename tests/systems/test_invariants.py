@@ -5,14 +5,20 @@ import pytest
 import torch
 
 from arae.engine.trainer import run_phase
-from arae.evaluation.selection import Validation
-from arae.generation.decode import DecodingSettings
 from arae.nn.optimisers import SGD, OptimiserSettings
 from arae.nn.randomness import Draws
 from arae.systems.system import Moment, distinct_phases, owned_parameters
-from toy import RECIPES, VOCABULARY_SIZE, toy_store, toy_system, toy_text
+from toy import (
+    IMAGE_RECIPES,
+    RECIPES,
+    VOCABULARY_SIZE,
+    store_for,
+    toy_system,
+    validation_for,
+)
 
-PHASES = [(name, phase) for name in RECIPES for phase in distinct_phases(toy_system(name))]
+NAMES = [*RECIPES, *IMAGE_RECIPES]
+PHASES = [(name, phase) for name in NAMES for phase in distinct_phases(toy_system(name))]
 # A statistic that one phase records for another, owned by no optimiser.
 NOTES = {"reconstruction_slope"}
 
@@ -23,7 +29,7 @@ def _moment(iteration: int = 0) -> Moment:
 
 def _warm(name: str):
     """A system one iteration old: running statistics and slopes have been seen."""
-    system, batch = toy_system(name).train(), toy_store().batch(np.arange(8))
+    system, batch = toy_system(name).train(), store_for(name).batch(np.arange(8))
     for place, phase in enumerate(system.phases(0)):
         run_phase(phase, batch, Moment(0, 0.0, 0.0, Draws(1, "warm", place)))
     return system, batch
@@ -68,11 +74,11 @@ def test_a_small_step_lowers_the_phase_own_loss(name: str, phase_name: str) -> N
     assert after.item() <= loss.item() + 1e-6 * max(1.0, abs(loss.item()))  # float32
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", NAMES)
 def test_metrics_leave_training_untouched(name: str) -> None:
     def losses(measure: bool) -> list[float]:
-        system, store = toy_system(name).train(), toy_store()
-        validate = Validation(store, toy_text(20, seed=3), DecodingSettings(), seed=1)
+        system, store = toy_system(name).train(), store_for(name)
+        validate = validation_for(name, store, seed=3)
         seen = []
         for iteration in range(3):
             for phase in system.phases(0):
@@ -86,9 +92,9 @@ def test_metrics_leave_training_untouched(name: str) -> None:
     assert losses(measure=True) == losses(measure=False)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", NAMES)
 def test_permuting_a_batch_permutes_its_results(name: str) -> None:
-    system, store = toy_system(name).eval(), toy_store()
+    system, store = toy_system(name).eval(), store_for(name)
     order = np.random.default_rng(1).permutation(12)
     with torch.no_grad():
         straight, shuffled = store.batch(np.arange(12)), store.batch(order)
@@ -99,7 +105,7 @@ def test_permuting_a_batch_permutes_its_results(name: str) -> None:
     torch.testing.assert_close(first, alone)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", NAMES)
 def test_initial_weights_depend_on_the_seed_only(name: str) -> None:
     torch.manual_seed(0)
     first = toy_system(name, seed=5).state_dict()

@@ -187,7 +187,7 @@ def test_every_point_exactly_once_whenever_the_writer_is_killed(
         folder = invocation(name=f"run{fatal}", owner=DEAD)
         train(journal(folder, seed=1), steps=3)
         train(journal(folder, seed=2), steps=1)
-        fragile = Store(Fragile(whole._client, itertools.count(), fatal, after), whole._experiment)
+        fragile = Store(Fragile(whole._client, itertools.count(), fatal, after), whole.experiment)
         try:
             shipping.ship(fragile, folder, final=True)
             survived = True

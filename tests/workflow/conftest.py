@@ -117,7 +117,7 @@ class Project:
 
 STAGES = {
     "fetch", "tokenize", "vocabulary", "encode", "train", "sample",
-    "train_lm", "score", "tabulate", "report", "study_report",
+    "train_lm", "evaluate", "tabulate_coverage", "report", "study_report",
 }  # fmt: skip
 
 

@@ -69,6 +69,14 @@ def test_values_that_are_swapped_give_other_settings(tmp_path: Path, plan: Plan)
     assert swapped.train("lm-tiny") != plan.train("lm-tiny")
 
 
+def test_training_is_told_how_the_corpus_was_tokenised(tmp_path: Path, plan: Plan) -> None:
+    told = json.loads(plan.train("lm-tiny"))
+    assert told["tokens"] == {"tokenizer": "whitespace", "lowercase": True, "max_length": 15}
+    other = Plan.load(changed(tmp_path, "corpora", "scenes", "tokens", "lowercase", to=False))
+    assert other.train("lm-tiny") != plan.train("lm-tiny")
+    assert other.train("lm-own") == plan.train("lm-own")
+
+
 def test_user_files_of_plain_and_labelled_splits(tmp_path: Path, plan: Plan) -> None:
     assert plan.user_files("scenes") == []
     assert plan.user_files("own") == [
@@ -92,6 +100,7 @@ def test_sections_of_a_job_name_its_bases(plan: Plan) -> None:
         "recipes.lm-own",
         "recipes.lm-tiny",
         "recipes.tiny",
+        "corpora.own.tokens",
     }
     assert plan.sections({"study": "coverage-own", "text": "real"}) == {
         "studies.coverage-own",
@@ -162,3 +171,38 @@ def test_the_schema_is_asked(
     with pytest.raises(SettingsError) as caught:
         Plan.load(changed(tmp_path, *keys, to=value), schema)
     assert message in str(caught.value)
+
+
+def with_images(tmp_path: Path) -> Plan:
+    params = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    images = {"train": 100, "valid": 20, "test": 20}
+    params["corpora"]["digits"] = {"source": {"kind": "digits", "images": images}}
+    params["recipes"]["ae-digits"] = {"system": "image_ae", "corpus": "digits"}
+    params["studies"]["images-tiny"] = {
+        "kind": "images",
+        "corpus": "digits",
+        "probe": {"samples": 100, "classifier": {"epochs": 2}},
+        "systems": {"AE": "ae-digits"},
+        "seeds": [1],
+    }
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(params), encoding="utf-8")
+    return Plan.load(path, Path(__file__).parents[2] / "workflow/schemas/params.schema.json")
+
+
+def test_images_are_told_from_text(tmp_path: Path) -> None:
+    plan = with_images(tmp_path)
+    assert plan.image_corpora == ("digits",) and plan.image_recipes == ("ae-digits",)
+    assert "digits" not in (*plan.labelled, *plan.unlabelled)
+    assert plan.of_family("images") == ("images-tiny",)
+    assert plan.study("images-tiny").texts == ("ae-digits", "real")
+    assert json.loads(plan.classifier("images-tiny")) == {"epochs": 2}
+
+
+def test_the_code_of_image_stages_follows_the_system_but_not_for_real_images(
+    tmp_path: Path,
+) -> None:
+    plan = with_images(tmp_path)
+    assert "arae.systems.image_ae" in plan.modules("train-images", "ae-digits")
+    assert "arae.systems.image_ae" in plan.modules("score-images", "ae-digits")
+    assert plan.modules("score-images", "real") == ["arae.stages.score_images"]

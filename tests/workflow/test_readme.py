@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from arae.cli import USES
+from arae.foundation.settings import load_params
+
 from .conftest import ROOT, Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
@@ -17,6 +20,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 NAMES = {
     "coverage-scenes": "coverage-tiny",
     "arae-scenes": "arae-tiny",
+    "lm-scenes": "lm-tiny",
     "recipes.arae-tiny.critic.steps=10": "recipes.arae-tiny.latent=17",
 }
 # A download, a server that never ends, and a study that is not in the small project.
@@ -24,6 +28,13 @@ NOT_RUN = {
     "make paper",
     "mlflow ui --backend-store-uri sqlite:///mlflow.db",
     "snakemake coverage-snli",
+}
+
+
+# A labelled corpus's model, and a server that never ends: see tests/usage.
+TESTED_ELSEWHERE = {
+    'arae transfer --model results/models/arae-reviews-a/seed-1 --to positive "the terrace was not comfortable at all"',
+    "mlflow models serve --model-uri models:/arae-scenes/1 --env-manager local --port 5001",
 }
 
 
@@ -35,6 +46,12 @@ def table_commands() -> list[str]:
     return [
         c for c in commands if c.split()[0] in ("snakemake", "dvc", "arae", "cat", "mlflow", "make")
     ]
+
+
+def model_commands() -> list[str]:
+    """Commands of the section `Use a model`."""
+    section = README.partition("## Use a model")[2].partition("\n## ")[0]
+    return section.partition("```\n")[2].partition("```")[0].splitlines()
 
 
 def small(command: str) -> str:
@@ -71,7 +88,28 @@ def test_the_tables_commands_work(project: Project) -> None:
     for command in commands:
         if command not in NOT_RUN:
             project.run("bash", "-c", small(command))
-    assert len((project.path / "ten.txt").read_text().splitlines()) == 10
+
+
+def test_the_commands_for_using_a_model_work(project: Project) -> None:
+    commands = model_commands()
+    verbs = [command.split()[1] for command in commands if command.startswith("arae")]
+    assert {*verbs} == {*USES}
+    for command in commands:
+        if command not in TESTED_ELSEWHERE:
+            assert project.run("bash", "-c", small(command)).strip()
+    recipe = project.recorded("results/models/arae-tiny/seed-1/recipe.json")
+    assert recipe["tokens"]["tokenizer"] == "whitespace"  # type: ignore[index]
+    assert "models:/arae-tiny/1" in project.run("bash", "-c", small(publishing(commands)))
+
+
+def publishing(commands: list[str]) -> str:
+    """The command that publishes; run again, it gives the same version."""
+    return next(command for command in commands if command.startswith("arae publish"))
+
+
+def test_models_that_are_named_are_made() -> None:
+    named = set(re.findall(r"results/models/([\w-]+)/seed-1", README))
+    assert named and named <= set(load_params(ROOT / "params.yaml")["recipes"])
 
 
 def test_links_lead_somewhere() -> None:

@@ -55,29 +55,47 @@ def test_touched_files_are_nothing_to_do(project: Project) -> None:
         (
             "language_model: {epochs: 1,",
             "language_model: {epochs: 2,",
-            {"train_lm": 4, "score": 3, "tabulate": 1, "report": 1},
+            {"train_lm": 4, "evaluate": 3, "tabulate_coverage": 1, "report": 1},
         ),
-        ("ngram: {order: 2}", "ngram: {order: 3}", {"score": 3, "tabulate": 1, "report": 1}),
+        (
+            "ngram: {order: 2}",
+            "ngram: {order: 3}",
+            {"evaluate": 3, "tabulate_coverage": 1, "report": 1},
+        ),
         (
             "sampling: {decoding: sample}",
             "sampling: {decoding: sample, top_k: 5}",
-            {"sample": 1, "train_lm": 1, "score": 1, "tabulate": 1, "report": 1},
+            {"sample": 1, "train_lm": 1, "evaluate": 1, "tabulate_coverage": 1, "report": 1},
         ),
         (
             "system: arae, latent: 16",
             "system: arae, latent: 17",
-            {"train": 1, "sample": 1, "train_lm": 1, "score": 1, "tabulate": 1, "report": 1},
+            {
+                "train": 1,
+                "sample": 1,
+                "train_lm": 1,
+                "evaluate": 1,
+                "tabulate_coverage": 1,
+                "report": 1,
+            },
         ),
-        ("{LM: lm-tiny, ARAE:", "{Lm: lm-tiny, ARAE:", {"tabulate": 1, "report": 1}),
+        ("{LM: lm-tiny, ARAE:", "{Lm: lm-tiny, ARAE:", {"tabulate_coverage": 1, "report": 1}),
         (
             "samples: 80",
             "samples: 81",
-            {"sample": 2, "train_lm": 3, "score": 3, "tabulate": 1, "report": 1},
+            {"sample": 2, "train_lm": 3, "evaluate": 3, "tabulate_coverage": 1, "report": 1},
         ),
         (
             "    seeds: [1]",
             "    seeds: [1, 3]",
-            {"train": 2, "sample": 2, "train_lm": 3, "score": 3, "tabulate": 1, "report": 1},
+            {
+                "train": 2,
+                "sample": 2,
+                "train_lm": 3,
+                "evaluate": 3,
+                "tabulate_coverage": 1,
+                "report": 1,
+            },
         ),
     ],
 )
@@ -129,9 +147,9 @@ def _behind(*rules: str) -> set[str]:
 
 # What is made from a rule's outputs.
 BEHIND: dict[str, set[str]] = {"report": set()}
-BEHIND["tabulate"] = _behind("report")
-BEHIND["score"] = _behind("tabulate")
-BEHIND["train_lm"] = _behind("score")
+BEHIND["tabulate_coverage"] = _behind("report")
+BEHIND["evaluate"] = _behind("tabulate_coverage")
+BEHIND["train_lm"] = _behind("evaluate")
 BEHIND["sample"] = _behind("train_lm")
 BEHIND["train"] = _behind("sample")
 BEHIND["encode"] = _behind("train")
@@ -194,7 +212,7 @@ def test_a_shell_line_can_be_pasted(project: Project) -> None:
 
 def test_a_failed_stage_is_made_again(project: Project) -> None:
     before = project.hashes()
-    source = "src/arae/stages/score.py"
+    source = "src/arae/stages/evaluate.py"
     whole = _text(project, source)
     project.edit(
         source,
@@ -203,10 +221,10 @@ def test_a_failed_stage_is_made_again(project: Project) -> None:
     )
     told = project.run("snakemake", "--keep-going", code=1)
     assert "RuntimeError: on purpose" in told  # the log is shown
-    assert "dvc: not recorded, because not up to date: report score tabulate" in told
+    assert "dvc: not recorded, because not up to date: evaluate report tabulate" in told
 
     (project.path / source).write_text(whole, encoding="utf-8")
-    assert project.planned() == {"score": 3, "tabulate": 1, "report": 1}
+    assert project.planned() == {"evaluate": 3, "tabulate_coverage": 1, "report": 1}
     project.run("snakemake")
     assert project.hashes() == before
 

@@ -13,7 +13,7 @@ import yaml
 
 from arae.foundation.files import sha256_file
 from arae.workflow.graph import Job
-from arae.workflow.versions import commit_to_dvc, current, document, studies_in
+from arae.workflow.versions import commit_to_dvc, current, document, targets_in
 
 from .conftest import Project
 
@@ -44,8 +44,8 @@ def test_one_stage_covers_all_jobs_of_a_rule() -> None:
         "outs": [{"a": {"persist": True}}, {"b; c": {"persist": True}}],
     }
     assert stages["report"]["metrics"] == [{"metrics.json": {"persist": True, "cache": False}}]
-    assert studies_in(text) == ["x"]
-    assert studies_in("stages: {}") == []
+    assert targets_in(text) == ["x"]
+    assert targets_in("stages: {}") == []
 
 
 def test_only_stages_that_are_wholly_up_to_date_are_current() -> None:
@@ -148,14 +148,14 @@ class TestRealDvc:
         record = json.loads((journals / "invocation.json").read_text(encoding="utf-8"))
         assert record["launcher"] == "dvc"
         assert record["dvc_experiment"]
-        assert len(list(journals.glob("score-*.jsonl"))) == 3
+        assert len(list(journals.glob("evaluate-*.jsonl"))) == 3
         assert len(list(journals.glob("report-*.jsonl"))) == 1
 
     def test_a_partial_run_is_not_recorded_as_whole(self, project: Project) -> None:
         project.edit("params.yaml", "ngram: {order: 2}", "ngram: {order: 3}")
         project.run("snakemake", "results/scores/coverage-tiny/lm-tiny/seed-1.json")
-        assert {"score", "tabulate"} <= set(json.loads(project.run("dvc", "status", "--json")))
-        assert project.planned() == {"score": 2, "tabulate": 1, "report": 1}
+        assert {"evaluate", "tabulate_coverage"} <= set(json.loads(project.run("dvc", "status", "--json")))
+        assert project.planned() == {"evaluate": 2, "tabulate_coverage": 1, "report": 1}
 
     def test_a_changed_plan_renews_dvc_yaml(
         self, finished: Project, copy_of: Callable[[Project], Project]

@@ -25,6 +25,9 @@ ARRAYS = ["npy", "offsets.npy"]
 # Files of a trained model that its users load, and all of them.
 LOADED = ["model.safetensors", "recipe.json", "vocabulary.txt"]
 MODEL = [*LOADED, "history.jsonl", "provenance.json"]
+# The same of a model of images, and of the classifier that judges them.
+IMAGE_MODEL = ["model.safetensors", "recipe.json", "history.jsonl", "provenance.json"]
+IMAGE_CLASSIFIER = ["model.safetensors", "recipe.json"]
 STUDY = ["table.csv", "table.md", "table.json", "curves.csv", "provenance.json"]
 
 
@@ -62,6 +65,24 @@ def tokens_of(corpus):
     return expand(f"data/processed/{corpus}/tokens/{{split}}.txt", split=SPLITS)
 
 
+def images_of(corpus, splits):
+    """Binarised splits of a corpus, with their labels."""
+    return expand(
+        f"data/processed/{corpus}/images/{{split}}.{{array}}",
+        split=splits,
+        array=["npy", "labels.npy"],
+    )
+
+
+def image_model_of(wildcards):
+    """Files of the model that a text of a study comes from; none for real images."""
+    if wildcards.text == "real":
+        return []
+    return [
+        f"results/models/{wildcards.text}/seed-{wildcards.seed}/{file}" for file in IMAGE_MODEL[:2]
+    ]
+
+
 def one_of(names):
     """Pattern of a wildcard that is one of these names; matches nothing if there are none."""
     return "|".join(names) or "(?!)"
@@ -80,7 +101,9 @@ def text_of(wildcards):
 
 def scores_of(study):
     """A score for every text and seed of a study."""
-    return expand(rules.score.output.scores, study=study.name, text=study.texts, seed=study.seeds)
+    return expand(
+        rules.evaluate.output.scores, study=study.name, text=study.texts, seed=study.seeds
+    )
 
 
 def language_models_of(study):
@@ -99,16 +122,23 @@ def histories_of(study):
     )
 
 
-def files_of(study):
-    """Every file that the stages of a study make."""
+def text_files_of(study):
+    """Files of a study's text, from its source to its ids, and its models."""
     made = [rules.fetch, rules.tokenize, rules.encode]
     if study.corpus in plan.labelled:
         made = [rules.fetch_labelled, rules.tokenize_labelled, rules.encode_labelled]
     corpus = [path for rule in [*made, rules.vocabulary] for path in rule.output]
-    own = [] if study.embedded else rules.study_report.output
     return [
         *expand(corpus, corpus=study.corpus),
         *expand(rules.train.output, recipe=study.recipes, seed=study.seeds),
+    ]
+
+
+def files_of(study):
+    """Every file that the stages of a study make."""
+    own = [] if study.embedded else rules.study_report.output
+    return [
+        *([] if study.corpus in plan.image_corpora else text_files_of(study)),
         *MADE[study.family](study),
         *tables([study.name]),
         *expand(own, study=study.name),

@@ -6,7 +6,7 @@ the instrument that measures every text's forward perplexity).
 
 MADE["coverage"] = lambda study: [
     *expand(rules.sample.output, study=study.name, recipe=study.recipes, seed=study.seeds),
-    *expand(rules.score.output, study=study.name, text=study.texts, seed=study.seeds),
+    *expand(rules.evaluate.output, study=study.name, text=study.texts, seed=study.seeds),
     *language_models_of(study),
 ]
 
@@ -41,7 +41,7 @@ rule train_lm:
         " --seed {wildcards.seed} --threads {threads} --out {params.folder:q} > {log:q} 2>&1"
 
 
-rule score:
+rule evaluate:
     input:
         samples=text_of,
         train=lambda w: f"data/processed/{plan.study(w.study).corpus}/tokens/train.txt",
@@ -60,9 +60,9 @@ rule score:
         scores="results/scores/{study}/{text}/seed-{seed}.json",
         provenance="results/scores/{study}/{text}/seed-{seed}.json.provenance.json",
     log:
-        "logs/score/{study}/{text}/seed-{seed}.log",
+        "logs/evaluate/{study}/{text}/seed-{seed}.log",
     benchmark:
-        "logs/benchmarks/score/{study}/{text}/seed-{seed}.tsv"
+        "logs/benchmarks/evaluate/{study}/{text}/seed-{seed}.tsv"
     wildcard_constraints:
         study=one_of(plan.of_family("coverage")),
     threads: 1
@@ -70,19 +70,19 @@ rule score:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=lambda w: plan.score(w.study),
+        settings=lambda w: plan.evaluate(w.study),
         oracle=lambda w: plan.fetch(plan.study(w.study).corpus),
         sentences=lambda w: plan.sentences(w.study) if w.text == "real" else "none",
-        code=lambda w: plan.code("score"),
+        code=lambda w: plan.code("evaluate"),
         # Real text is judged forward on sentences that no language model has seen.
         forward_text=lambda w, input: input.test if w.text == "real" else input.samples,
         tokens=lambda w, input: folder(input.test),
         reverse_lm=lambda w, input: folder(input.reverse_lm),
         forward_lm=lambda w, input: folder(input.forward_lm),
     message:
-        "score {wildcards.text}, seed {wildcards.seed}, for {wildcards.study}"
+        "evaluate {wildcards.text}, seed {wildcards.seed}, for {wildcards.study}"
     shell:
-        "arae score --samples {input.samples:q} --sentences {params.sentences}"
+        "arae evaluate --samples {input.samples:q} --sentences {params.sentences}"
         " --forward-text {params.forward_text:q} --reverse-lm {params.reverse_lm:q}"
         " --forward-lm {params.forward_lm:q} --tokens {params.tokens:q}"
         " --vocabulary {input.vocabulary:q} --settings {params.settings:q}"

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from arae.corpora.derivation import Node, likeliest
 from arae.corpora.symbols import left_recursive_symbol, starts, unreachable_symbols
 
 Lexicon = Mapping[str, Mapping[str, float]]
@@ -55,6 +56,9 @@ class Grammar:
         self._guarded = _guarded(rules, self._emissions)
         # Sentences that differ only in words of the same categories share one parse.
         self._structure = functools.lru_cache(maxsize=1 << 17)(self._inside)
+        self._tree = functools.lru_cache(maxsize=1 << 17)(
+            functools.partial(likeliest, start, self._guarded, self._emissions)
+        )
         self._mass, self._mean_log = self._by_length(
             lambda rule: rule.probability, _negative_entropy
         )
@@ -123,6 +127,13 @@ class Grammar:
     def grammatical(self, tokens: Sequence[str]) -> bool:
         """Whether the grammar can generate the sentence."""
         return self.log_probability(tokens) > -math.inf
+
+    def derivation(self, tokens: Sequence[str]) -> Node | None:
+        """The likeliest derivation of a sentence (the only one, if unambiguous); None if it has none."""
+        known = [self._keys.get(token) for token in tokens]
+        if not 0 < len(tokens) <= self.max_length or None in known:
+            return None
+        return self._tree(tuple(key for key, _ in filter(None, known)))
 
     def sample(self, count: int, seed: int | Sequence[int]) -> list[str]:
         """`count` independent sentences, tokens joined by spaces; a pure function of `seed`."""

@@ -30,7 +30,7 @@ def read_lines(path: str | Path, max_line_bytes: int = MAX_LINE_BYTES) -> Iterat
             while raw := handle.readline(max_line_bytes + 2):
                 number += 1
                 raw = raw.removeprefix(_BOM) if number == 1 else raw
-                yield _decode(raw, f"{path}: line {number}", max_line_bytes)
+                yield decode_line(raw, f"{path}: line {number}", max_line_bytes)
     except (EOFError, lzma.LZMAError, gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
             f"{path}: damaged compressed file after line {number} ({error}); get it again"
@@ -50,7 +50,8 @@ def _open(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _decode(raw: bytes, where: str, max_line_bytes: int) -> str:
+def decode_line(raw: bytes, where: str, max_line_bytes: int = MAX_LINE_BYTES) -> str:
+    """Text of one line without its end; `DataError`, beginning with `where`, if it is not text."""
     line = raw.removesuffix(b"\n").removesuffix(b"\r")
     if len(line) > max_line_bytes:
         raise DataError(

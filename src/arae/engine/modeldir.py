@@ -55,16 +55,19 @@ def save_model(
     history: Iterable[dict[str, Any]],
     selected: dict[str, Any],
     labels: tuple[str, ...] = (),
+    tokens: dict[str, Any] | None = None,
 ) -> list[Path]:
-    """Write the files of a model directory, each atomically; returns them."""
+    """Write the files of a model directory, each atomically; returns them.
+
+    `tokens`: how the model's corpus was tokenised, for those who give it text later.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     weights, recipe, words, curve = (folder / name for name in FILES)
     save_tensors(weights, system.state_dict())
     partial = partial_path(words)
     shutil.copyfile(vocabulary, partial)
     commit_partial(partial, words)
-    with atomic_write(curve) as handle:
-        handle.writelines(json.dumps(record, sort_keys=True) + "\n" for record in history)
+    write_history(curve, history)
     size = system.decoder.output.out_features
     write_json(
         recipe,
@@ -73,6 +76,7 @@ def save_model(
             "settings": plain(system.settings),
             "seed": seed,
             "selected": selected,
+            "tokens": tokens or {},
             "parameters": sum(p.numel() for p in system.parameters()),
             "vocabulary": {"size": size, "sha256": sha256_file(words)},
             "weights": {"sha256": sha256_file(weights)},
@@ -80,6 +84,12 @@ def save_model(
         },
     )
     return [weights, recipe, words, curve]
+
+
+def write_history(path: Path, history: Iterable[dict[str, Any]]) -> None:
+    """Write the records of a training, one JSON object a line."""
+    with atomic_write(path) as handle:
+        handle.writelines(json.dumps(record, sort_keys=True) + "\n" for record in history)
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
@@ -91,8 +101,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
     require_unchanged(folder)
     try:
         recipe = read_json(recipe_path)
-        _expect(weights, recipe["weights"]["sha256"])
-        _expect(words, recipe["vocabulary"]["sha256"])
+        expect_hash(weights, recipe["weights"]["sha256"])
+        expect_hash(words, recipe["vocabulary"]["sha256"])
         vocabulary = Vocabulary.load(words)
         settings = parse_recipe(recipe["settings"], str(recipe_path))
         size, labels = int(recipe["vocabulary"]["size"]), len(recipe.get("labels", ()))
@@ -107,7 +117,8 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
     return LoadedModel(system.to(device).eval(), vocabulary, recipe)
 
 
-def _expect(path: Path, sha256: str) -> None:
+def expect_hash(path: Path, sha256: str) -> None:
+    """`IntegrityError` unless a file is there with the hash that was recorded."""
     if not path.is_file():
         raise IntegrityError(f"{path}: missing; fetch or train the model again")
     if sha256_file(path) != sha256:

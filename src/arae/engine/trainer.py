@@ -21,13 +21,14 @@ from arae.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from arae.engine.signals import StopRequest
 from arae.foundation.console import Progress, progress, say
 from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
-from arae.nn.batch import Batch, TextStore
+from arae.nn.batch import Batch
 from arae.nn.randomness import Draws
+from arae.nn.store import Store
 from arae.systems.system import Moment, Phase, TextSystem, distinct_phases
 
 # Called at each epoch's end with the system; returns metrics, of which "score" (low is good)
 # decides which epoch's weights are kept.
-Validate = Callable[[TextSystem], dict[str, float]]
+Validate = Callable[[Any], dict[str, float]]
 Record = dict[str, Any]
 # Called every so many iterations with the system; returns numbers for the history, changes nothing.
 Observe = Callable[[TextSystem], dict[str, float]]
@@ -39,7 +40,7 @@ class Trainer:
     def __init__(
         self,
         system: TextSystem,
-        store: TextStore,
+        store: Store,
         seed: int,
         validate: Validate,
         folder: Path,
@@ -237,7 +238,7 @@ def run_phase(phase: Phase, batch: Batch, moment: Moment) -> dict[str, Tensor]:
     return {name: value.detach() for name, value in metrics.items()}
 
 
-def _any_sentences(store: TextStore, draws: Draws, count: int) -> Tensor:
+def _any_sentences(store: Store, draws: Draws, count: int) -> Tensor:
     return draws.integers(len(store), count)
 
 

@@ -90,6 +90,12 @@ def _reviews(settings: Mapping[str, Any]) -> Source:
     return reviews_grammar().grammar
 
 
+def _tiny(settings: Mapping[str, Any]) -> Source:
+    from arae.corpora.tiny import tiny_grammar
+
+    return tiny_grammar()
+
+
 def _topics(settings: Mapping[str, Any]) -> Source:
     from arae.corpora.topics import topics_grammar
 
@@ -100,5 +106,6 @@ def _topics(settings: Mapping[str, Any]) -> Source:
 ORACLES: dict[str, Callable[[Mapping[str, Any]], Source]] = {
     "reviews": _reviews,
     "scenes": _scenes,
+    "tiny": _tiny,
     "topics": _topics,
 }

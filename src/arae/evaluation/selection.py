@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -16,7 +18,7 @@ LOSS_BATCH = 256
 
 
 class Validation:
-    """Judges a system at an epoch's end: held-out loss, and reverse n-gram perplexity if asked.
+    """Judges a system at an epoch's end by what its selection settings ask for.
 
     `score` is what selection minimises.
     """
@@ -29,11 +31,18 @@ class Validation:
         self._decoding, self._seed = decoding, seed
 
     def __call__(self, system: TextSystem) -> dict[str, float]:
-        """{"valid_loss" in nats per token, "valid_reverse_ppl_ngram", "score", …}."""
+        """What the system's `selection.by` looks at, and the "score" made of it."""
+        return JUDGES[system.settings.selection.by](self, system)
+
+    def loss(self, system: TextSystem) -> dict[str, float]:
+        """{"valid_loss" in nats per token, "score"}."""
+        loss = held_out_loss(system, self._store)
+        return {"valid_loss": loss, "score": loss}
+
+    def reverse_ngram(self, system: TextSystem) -> dict[str, float]:
+        """{"valid_loss", "valid_reverse_ppl_ngram", "valid_distinct", "score"}."""
         selection = system.settings.selection
         loss = held_out_loss(system, self._store)
-        if selection.by == "valid_loss":
-            return {"valid_loss": loss, "score": loss}
         with evaluating(system):
             system.fit_prior(self._train)
         text = generate_text(system, selection.samples, self._decoding, self._seed)
@@ -48,6 +57,20 @@ class Validation:
             "valid_distinct": distinct,
             "score": reverse,
         }
+
+    def accuracy(self, system: TextSystem) -> dict[str, float]:
+        """{"valid_accuracy", …, "score"}: the system's own metrics of held-out text."""
+        with evaluating(system), torch.no_grad():
+            metrics = system.validation_metrics(self._store)
+        found = {f"valid_{name}": value for name, value in metrics.items()}
+        return {**found, "score": -metrics["accuracy"]}
+
+
+JUDGES: dict[str, Callable[[Validation, TextSystem], dict[str, float]]] = {
+    "valid_loss": Validation.loss,
+    "reverse_ngram": Validation.reverse_ngram,
+    "accuracy": Validation.accuracy,
+}
 
 
 def held_out_loss(system: TextSystem, store: TextStore) -> float:

@@ -65,7 +65,8 @@ def decode(
 def _choose(logits: Tensor, settings: DecodingSettings, draws: Draws) -> Tensor:
     if settings.decoding == "greedy":
         return logits.argmax(dim=1)
-    logits = logits / settings.temperature
+    if settings.temperature != 1:
+        logits = logits / settings.temperature
     if 0 < settings.top_k < logits.shape[1]:
         least = logits.topk(settings.top_k, dim=1).values[:, -1:]
         logits = logits.masked_fill(logits < least, -torch.inf)

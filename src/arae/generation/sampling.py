@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from arae.foundation.console import progress
 from arae.foundation.settings import bounded
 from arae.generation.decode import DecodingSettings, decode
+from arae.nn.decoder import StepDecoder
 from arae.nn.randomness import Draws
 from arae.systems.system import TextSystem
 from arae.text.encoded import EncodedText
@@ -38,12 +40,19 @@ def evaluating(system: TextSystem) -> Iterator[None]:
 
 
 def generate(
-    system: TextSystem, count: int, settings: DecodingSettings, seed: int, label: str = ""
+    system: TextSystem,
+    count: int,
+    settings: DecodingSettings,
+    seed: int,
+    label: str = "",
+    decoder: StepDecoder | None = None,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield (word ids [B, T], lengths [B]) until `count` sentences are made.
 
-    Sentence i depends on the model, `settings`, `seed` and i's batch only.
+    Sentence i depends on the model, `settings`, `seed` and i's batch only. `label` is shown while it
+    goes on; `decoder` stands in for the system's own.
     """
+    writer = system.decoder if decoder is None else decoder
     with (
         evaluating(system),
         torch.no_grad(),
@@ -54,10 +63,23 @@ def generate(
             draws = Draws(seed, "sample", start, device=system.device)
             latents = system.sample_latents(size, draws)
             words, lengths = decode(
-                system.decoder, latents, size, system.settings.max_length, settings, draws
+                writer, latents, size, system.settings.max_length, settings, draws
             )
             yield words.cpu().numpy(), lengths.cpu().numpy()
             bar.advance(size)
+
+
+def decode_latents(
+    system: TextSystem, latents: Tensor, settings: DecodingSettings, draws: Draws
+) -> tuple[Tensor, Tensor]:
+    """Decode given codes [N, d] in bulk: word ids [N, T] (0-padded) and lengths [N]."""
+    parts = []
+    with evaluating(system), torch.no_grad():
+        for codes in latents.split(BATCH):
+            longest = system.settings.max_length
+            parts.append(decode(system.decoder, codes, len(codes), longest, settings, draws))
+    words, lengths = zip(*parts, strict=True)
+    return torch.cat(words), torch.cat(lengths)
 
 
 def generate_text(

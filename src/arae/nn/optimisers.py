@@ -117,11 +117,46 @@ class Adam:
         self._steps = torch.zeros((), device=self.parameters[0].device)
 
 
-Optimiser = SGD | Adam
+class Grouped:
+    """Several optimisers as one: each updates its own parameters, at its own rate."""
+
+    def __init__(self, members: Sequence[SGD | Adam]) -> None:
+        self.members = list(members)
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The members' parameters, in order."""
+        return [parameter for member in self.members for parameter in member.parameters]
+
+    def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Apply one update when a share `progress` of the training is done."""
+        rest = list(gradients)
+        for member in self.members:
+            own, rest = rest[: len(member.parameters)], rest[len(member.parameters) :]
+            member.step(own, progress)
+
+    def state(self) -> dict[str, Tensor]:
+        """The members' tensors, by position."""
+        return {
+            f"{place}.{name}": tensor
+            for place, member in enumerate(self.members)
+            for name, tensor in member.state().items()
+        }
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Restore what `state` gave."""
+        for place, member in enumerate(self.members):
+            mine = f"{place}."
+            member.load_state(
+                {name.removeprefix(mine): t for name, t in state.items() if name.startswith(mine)}
+            )
+
+
+Optimiser = SGD | Adam | Grouped
 _KINDS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
 
 
-def build_optimiser(modules: Iterable[nn.Module], settings: OptimiserSettings) -> Optimiser:
+def build_optimiser(modules: Iterable[nn.Module], settings: OptimiserSettings) -> SGD | Adam:
     """An optimiser over all parameters of `modules`."""
     parameters = [p for module in modules for p in module.parameters()]
     return _KINDS[settings.kind](parameters, settings)

@@ -12,7 +12,7 @@ from typing import Any
 from arae.reporting.charts import Figure
 from arae.reporting.columns import Column
 from arae.reporting.curve_chart import curve_panel
-from arae.reporting.interval_chart import Mark, interval_panel
+from arae.reporting.interval_chart import interval_panel, mark_of
 from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import Claim
 
@@ -77,7 +77,7 @@ def figures(table: dict[str, Any]) -> list[Figure]:
     panels = [
         interval_panel(
             column["label"],
-            [_mark(row, column["metric"]) for row in table["rows"]],
+            [mark_of(row, column["metric"]) for row in table["rows"]],
         )
         for column in shown
     ]
@@ -105,18 +105,6 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             panels=[curve_panel("Reverse PPL, n-gram", selection, wide=True)],
         ),
     ]
-
-
-def _mark(row: dict[str, Any], metric: str) -> Mark:
-    content = row["cells"].get(metric)
-    return Mark(
-        series=row["series"],
-        label=row["label"],
-        values=content["values"] if content else [],
-        mean=content["mean"] if content else None,
-        half_width=content["half_width"] if content else None,
-        published=row["published"].get(metric),
-    )
 
 
 KIND = StudyKind(

@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from arae.reporting.charts import Axis, Panel, axis, colour, short
 from arae.reporting.curves import Curve
 from arae.reporting.markup import Markup, element
 
-NARROW, WIDE = (264, 168), (860, 320)
+NARROW, MEDIUM, WIDE = (264, 168), (450, 290), (860, 320)
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 26, 24
-LEGEND_ROOM = 70
+LEGEND_ROOM, LETTER = 70, 7.5
 LABEL_GAP = 14
 
 
 def curve_panel(
-    title: str, series: Mapping[tuple[int, str], Mapping[str, Curve]], wide: bool = False
+    title: str,
+    series: Mapping[tuple[int, str], Mapping[str, Curve]],
+    wide: bool = False,
+    size: tuple[int, int] | None = None,
+    dashed: Collection[str] = (),
+    log: bool | None = None,
 ) -> Panel:
-    """Curves by (colour number, system) and seed; a wide panel names the systems at the lines' ends."""
-    width, height = WIDE if wide else NARROW
+    """Curves by (colour number, label) and seed ("" for none); a wide panel names the labels at the lines' ends.
+
+    `size` replaces the usual width and height; labels in `dashed` have broken lines; `log` chooses
+    the axis of values, which otherwise depends on their range.
+    """
+    width, height = size or (WIDE if wide else NARROW)
     points = [point for seeds in series.values() for curve in seeds.values() for point in curve]
-    right = RIGHT + (LEGEND_ROOM if wide else 0)
+    longest = max((len(label) for _, label in series), default=0)
+    right = RIGHT + (max(LEGEND_ROOM, int(LETTER * longest)) if wide else 0)
     last = max([1.0, *(step for step, _ in points)])
     steps = Axis(low=0.0, high=last, start=LEFT, end=width - right, log=False)
-    values = axis([value for _, value in points] or [1.0], height - BOTTOM, TOP)
+    values = axis([value for _, value in points] or [1.0], height - BOTTOM, TOP, log)
     lines = [
-        _line(index, label, seed, curve, steps, values)
+        _line(index, label, seed, curve, steps, values, label in dashed)
         for (index, label), seeds in series.items()
         for seed, curve in seeds.items()
     ]
     return Panel(
         title=title,
         description="; ".join(
-            f"{label}, seed {seed}: from {curve[0][1]:.4g} to {curve[-1][1]:.4g}"
+            f"{_named(label, seed)}: from {curve[0][1]:.4g} to {curve[-1][1]:.4g}"
             for (_, label), seeds in series.items()
             for seed, curve in seeds.items()
         ),
@@ -66,13 +76,20 @@ def _nothing(width: int, height: int) -> Markup:
     return element("text", "no such curve recorded", x=width / 2, y=height / 2, class_="middle")
 
 
-def _line(index: int, label: str, seed: str, curve: Curve, steps: Axis, values: Axis) -> Markup:
+def _named(label: str, seed: str) -> str:
+    return f"{label}, seed {seed}" if seed else label
+
+
+def _line(
+    index: int, label: str, seed: str, curve: Curve, steps: Axis, values: Axis, dashed: bool
+) -> Markup:
     places = [f"{steps.at(step)} {values.at(value)}" for step, value in curve]
-    name = element("title", f"{label}, seed {seed}")
+    name = element("title", _named(label, seed))
     if len(places) == 1:
         x, _, y = places[0].partition(" ")
         return element("circle", name, cx=x, cy=y, r=2.5, class_=f"seed {colour(index)}")
-    return element("path", name, d="M" + "L".join(places), class_=f"curve {colour(index)}")
+    style = "curve dashed" if dashed else "curve"
+    return element("path", name, d="M" + "L".join(places), class_=f"{style} {colour(index)}")
 
 
 def _legend(

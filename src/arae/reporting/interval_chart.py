@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from arae.reporting.charts import Axis, Panel, axis, colour, short
 from arae.reporting.markup import Markup, element
 
 WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM = 400, 76, 16, 34, 34, 30
+LETTER = 6.6  # mean width of a label's letter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +25,25 @@ class Mark:
     published: float | None
 
 
+def mark_of(row: Mapping[str, Any], metric: str, label: str | None = None) -> Mark:
+    """A table's row as a mark for one of its metrics."""
+    content = row["cells"].get(metric)
+    return Mark(
+        series=row["series"],
+        label=label or row["label"],
+        values=content["values"] if content else [],
+        mean=content["mean"] if content else None,
+        half_width=content["half_width"] if content else None,
+        published=row["published"].get(metric),
+    )
+
+
 def interval_panel(title: str, marks: Sequence[Mark]) -> Panel:
     """A row for each mark over a common axis."""
     height = TOP + ROW * len(marks) + BOTTOM
     points = [value for mark in marks for value in _points(mark)] or [1.0]
-    scale = axis(points, LEFT + 6, WIDTH - RIGHT)
+    left = max(LEFT, round(16 + LETTER * max((len(mark.label) for mark in marks), default=0)))
+    scale = axis(points, left + 6, WIDTH - RIGHT)
     rows = [_row(mark, scale, TOP + ROW * index + ROW / 2) for index, mark in enumerate(marks)]
     return Panel(
         title=title,
@@ -63,7 +79,7 @@ def _grid(scale: Axis, bottom: float) -> Markup:
 
 def _row(mark: Mark, scale: Axis, y: float) -> Markup:
     parts = [
-        element("text", mark.label, x=LEFT - 10, y=y + 4, class_="label end"),
+        element("text", mark.label, x=scale.start - 16, y=y + 4, class_="label end"),
         element("line", x1=scale.start, x2=scale.end, y1=y, y2=y, class_="lane"),
     ]
     if mark.mean is not None and mark.half_width:

@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
-from arae.reporting import coverage, transfer
+from arae.reporting import (
+    bound,
+    coverage,
+    images,
+    interpolation,
+    latent,
+    offsets,
+    robustness,
+    semi_supervised,
+    sensitivity,
+    transfer,
+)
 from arae.reporting.study import StudyKind
 
-KINDS: dict[str, StudyKind] = {"coverage": coverage.KIND, "transfer": transfer.KIND}
+KINDS: dict[str, StudyKind] = {
+    "bound": bound.KIND,
+    "coverage": coverage.KIND,
+    "images": images.KIND,
+    "interpolation": interpolation.KIND,
+    "latent": latent.KIND,
+    "offsets": offsets.KIND,
+    "robustness": robustness.KIND,
+    "semi_supervised": semi_supervised.KIND,
+    "sensitivity": sensitivity.KIND,
+    "transfer": transfer.KIND,
+}
 
 
 def kind_of(name: str, where: str) -> StudyKind:

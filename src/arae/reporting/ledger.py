@@ -13,7 +13,7 @@ from arae.foundation.provenance import ChainCheck, sidecar_of, verify_chain
 # Stages in the order of the way of the data; others follow by name.
 STAGES = (
     *("fetch", "tokenize", "vocabulary", "encode", "train", "sample"),
-    *("train-lm", "score", "tabulate"),
+    *("train-lm", "evaluate", "tabulate"),
 )
 DATA_STAGES = frozenset(STAGES[:4])
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-from arae.reporting import provenance_section, study_section
+from arae.reporting import overview, provenance_section, study_section, verdicts
 from arae.reporting.charts import Figure
 from arae.reporting.charts import style as chart_style
 from arae.reporting.ledger import Ledger
@@ -18,8 +18,15 @@ from arae.reporting.study_section import anchor
 TITLE = "Adversarially Regularized Autoencoders: results"
 
 
-def render(studies: Sequence[tuple[dict[str, Any], list[Figure]]], ledger: Ledger) -> str:
-    """The whole page for (table, figures) of each study and the ledger behind them."""
+def render(
+    studies: Sequence[tuple[dict[str, Any], list[Figure]]],
+    ledger: Ledger,
+    absent: Sequence[tuple[str, str]] = (),
+) -> str:
+    """The whole page for (table, figures) of each study and the ledger behind them.
+
+    `absent`: (paper item, title) of the kinds of study that the page has none of.
+    """
     style = _style()
     head = element(
         "head",
@@ -35,10 +42,10 @@ def render(studies: Sequence[tuple[dict[str, Any], list[Figure]]], ledger: Ledge
     body = element(
         "body",
         element("a", "Skip to the results", href="#results", class_="skip"),
-        _header(tables, ledger),
+        _header(tables, ledger, absent),
         element(
             "main",
-            [study_section.render(table, figures, ledger) for table, figures in studies],
+            _sections(studies, ledger),
             provenance_section.render(ledger),
             id="results",
         ),
@@ -54,24 +61,34 @@ def render(studies: Sequence[tuple[dict[str, Any], list[Figure]]], ledger: Ledge
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
 
 
-def _header(tables: Sequence[dict[str, Any]], ledger: Ledger) -> Markup:
+def _sections(
+    studies: Sequence[tuple[dict[str, Any], list[Figure]]], ledger: Ledger
+) -> list[Markup]:
+    """Each study's section; a model's curves are drawn in the first that has them."""
+    sections: list[Markup] = []
+    shown: dict[str, str] = {}
+    for table, figures in studies:
+        sections.append(study_section.render(table, figures, ledger, dict(shown)))
+        for recipe in table["curves"]:
+            shown.setdefault(recipe, anchor(table["study"]))
+    return sections
+
+
+def _header(
+    tables: Sequence[dict[str, Any]], ledger: Ledger, absent: Sequence[tuple[str, str]]
+) -> Markup:
     claims = [claim for table in tables for claim in table["claims"]]
     counts = [
         (verdict, sum(claim["verdict"] == verdict for claim in claims))
-        for verdict in study_section.VERDICT_ORDER
+        for verdict in verdicts.WORDS
     ]
     tally = [
-        element(
-            "li", element("b", count), f" {study_section.words(verdict)}", class_=f"is-{verdict}"
-        )
+        element("li", element("b", count), f" {verdicts.WORDS[verdict]}", class_=f"is-{verdict}")
         for verdict, count in counts
         if count
     ]
-    links = [
-        element("li", element("a", table["study"], href=f"#{anchor(table['study'])}"))
-        for table in tables
-    ]
-    links.append(element("li", element("a", "Provenance", href="#provenance")))
+    anchors = {table["study"]: anchor(table["study"]) for table in tables}
+    last = element("p", element("a", "What stands behind the numbers", href="#provenance"))
     return element(
         "header",
         element("p", "Reproduction report", class_="kicker"),
@@ -83,7 +100,7 @@ def _header(tables: Sequence[dict[str, Any]], ledger: Ledger) -> Markup:
             class_="lead",
         ),
         element("ul", tally, class_="tally", aria_label="Claims by verdict") if tally else None,
-        element("nav", element("ul", links), aria_label="Contents"),
+        element("nav", overview.render(tables, anchors, absent), last, aria_label="Contents"),
     )
 
 
@@ -95,4 +112,4 @@ def _style() -> str:
 def _policy(style: str) -> str:
     """Nothing may load or run; the one style sheet is allowed by its hash."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"

@@ -31,7 +31,9 @@ def read_score(path: Path) -> Score:
     value = read_json(path)
     try:
         if value["format"] != FORMAT:
-            raise DataError(f"{path}: format {value['format']}, expected {FORMAT}; score it again")
+            raise DataError(
+                f"{path}: format {value['format']}, expected {FORMAT}; evaluate it again"
+            )
         return Score(
             text=str(value["text"]),
             seed=int(value["seed"]),
@@ -45,7 +47,7 @@ def read_score(path: Path) -> Score:
             details=dict(value.get("details", {})),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(f"{path}: not a score file ({error!r}); score it again") from error
+        raise DataError(f"{path}: not a score file ({error!r}); evaluate it again") from error
 
 
 def require_complete(scores: Iterable[Score], texts: Iterable[str], seeds: Iterable[int]) -> None:

@@ -18,7 +18,8 @@ def render(table: Mapping[str, Any], ledger: Ledger) -> Markup:
         blocks.append((f"{row['label']}: training", ("train", f"/{row['text']}/seed-")))
         blocks.append((f"{row['label']}: sampling", ("sample", f"/{study}/{row['text']}/seed-")))
     blocks.append(("Evaluation language model", ("train-lm", f"/{study}/")))
-    blocks.append(("Scoring", ("score", f"/{study}/")))
+    blocks.append(("Evaluation", ("evaluate", f"/{study}/")))
+    blocks.append(("Measuring", ("probe", f"/{study}/")))
     found = [(title, _settings(ledger, *where)) for title, where in blocks]
     return element(
         "div",

@@ -34,6 +34,11 @@ class StudySettings:
             raise ValueError(f"seeds: expected different seeds, got {list(self.seeds)}")
         if REAL_LABEL in self.systems:
             raise ValueError(f"systems.{REAL_LABEL}: this row is always added; leave it out")
+        rows = self.published.get("rows", {})
+        for label, marks in self.published.get("marks", {}).items():
+            for metric in marks:
+                if metric not in rows.get(label, {}):
+                    raise ValueError(f"published.marks.{label}.{metric}: no such published value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +57,10 @@ class StudyKind:
     order: tuple[str, ...] = ("Real data", "LM", "AE", "VAE", "AAE", "ARAE")
     with_real: bool = False  # a row for real text is added
     differs: str = ""  # one paragraph: what differs from the paper
+    # What stands above each system's examples.
+    examples_note: str = (
+        "The first sentences of the first seed, in the order in which they were made, not chosen."
+    )
 
     def texts(self, settings: StudySettings) -> dict[str, str]:
         """Label -> text scored, the real data first."""

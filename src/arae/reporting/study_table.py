@@ -52,6 +52,7 @@ def build(
         "published_source": settings.published.get("source"),
         "published_marks": settings.published.get("marks", {}),
         "differs": kind.differs,
+        "examples_note": kind.examples_note,
         "claims": [verdicts.judge(claim, cells) for claim in kind.claims],
         "rule": verdicts.RULE,
         "curves": curves,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arae.reporting import tables
+from arae.reporting import published, tables
 from arae.reporting.cells import write_interval, write_number
 from arae.reporting.charts import colour
 from arae.reporting.markup import Markup, element, join
+from arae.reporting.study import REAL_TEXT
 
 
 def render(table: Mapping[str, Any]) -> Markup:
@@ -21,7 +22,7 @@ def _table(table: Mapping[str, Any], group: str, columns: list[dict[str, Any]]) 
     for column in columns:
         arrow = {"lower": "\u00a0↓", "higher": "\u00a0↑"}.get(str(column["better"]), "")
         heads.append(element("th", column["label"], arrow, scope="col"))
-        if tables.has_published(table, column["metric"]):
+        if published.has_published(table, column["metric"]):
             heads.append(element("th", "published", scope="col", class_="published"))
     best = {column["metric"]: _best(table, column) for column in columns}
     rows = [
@@ -48,7 +49,7 @@ def _cells(
 ) -> Markup:
     content = row["cells"].get(column["metric"])
     if content is None:
-        shown = element("td", tables.NOTHING)
+        shown = element("td", published.NOTHING)
     else:
         mean, width = write_interval(content, column)
         values = ", ".join(
@@ -61,9 +62,9 @@ def _cells(
             element("span", f" ± {width}", class_="width") if width else None,
             title=values,
         )
-    if not tables.has_published(table, column["metric"]):
+    if not published.has_published(table, column["metric"]):
         return shown
-    text = tables.published_number(row["published"].get(column["metric"]), column)
+    text = published.number(table, row, column)
     return join([shown, element("td", text, class_="published")])
 
 
@@ -71,8 +72,8 @@ def _best(table: Mapping[str, Any], column: Mapping[str, Any]) -> str | None:
     """Label of the system with the best mean, real data aside."""
     means = {
         row["label"]: row["cells"][column["metric"]]["mean"]
-        for row in table["rows"][1:]
-        if column["metric"] in row["cells"]
+        for row in table["rows"]
+        if row["text"] != REAL_TEXT and column["metric"] in row["cells"]
     }
     choose = {"lower": min, "higher": max}.get(str(column["better"]))
     return choose(means, key=lambda label: means[label]) if choose and means else None

@@ -7,16 +7,11 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import IO, Any
 
+from arae.reporting import published
 from arae.reporting.cells import SENTENCES, write_interval
 from arae.reporting.markup import visible
-
-VERDICT_WORDS = {
-    "reproduced": "reproduced",
-    "partly": "partly reproduced",
-    "not": "not reproduced",
-    "untested": "not tested",
-}
-NOTHING = "–"
+from arae.reporting.published import NOTHING
+from arae.reporting.verdicts import WORDS
 
 
 def write_csv(handle: IO[str], table: Mapping[str, Any]) -> None:
@@ -39,7 +34,7 @@ def write_csv(handle: IO[str], table: Mapping[str, Any]) -> None:
     for row in table["rows"]:
         for column in table["columns"]:
             metric = column["metric"]
-            cell, published = row["cells"].get(metric), row["published"].get(metric)
+            cell, value = row["cells"].get(metric), row["published"].get(metric)
             measured = (
                 (cell["mean"], cell["half_width"], cell["interval"], cell["n"])
                 if cell
@@ -47,18 +42,20 @@ def write_csv(handle: IO[str], table: Mapping[str, Any]) -> None:
             )
             seeds = " ".join(map(str, cell["seeds"])) if cell else ""
             values = " ".join(map(repr, cell["values"])) if cell else ""
-            writer.writerow(
-                (row["label"], row["text"], metric, *measured, seeds, values, published)
-            )
+            writer.writerow((row["label"], row["text"], metric, *measured, seeds, values, value))
 
 
 def markdown(table: Mapping[str, Any]) -> str:
     """The table for people: one part a group of columns, verdicts, definitions."""
-    parts = [f"# {table['study']}: {table['title']}", _intro(table)]
+    parts = [f"# {table['paper_item']}: {table['title']} ({table['study']})", _intro(table)]
     for group, columns in groups(table):
         parts += [f"## {group}", _grid(table, columns)]
-    parts += ["## Verdicts", "\n".join(verdict_line(claim) for claim in table["claims"])]
-    parts += [table["rule"], "## Definitions", _definitions(table)]
+    if table["claims"]:
+        lines = "\n".join(verdict_line(table, claim) for claim in table["claims"])
+        parts += ["## Verdicts", lines, table["rule"]]
+    if table["differs"]:
+        parts += ["## What differs from the paper", table["differs"]]
+    parts += ["## Definitions", _definitions(table)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -66,11 +63,6 @@ def groups(table: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]
     """Columns by group, in order."""
     for group, columns in groupby(table["columns"], key=lambda column: column["group"]):
         yield group, list(columns)
-
-
-def has_published(table: Mapping[str, Any], metric: str) -> bool:
-    """Whether a column of published values belongs beside the metric."""
-    return any(metric in row["published"] for row in table["rows"])
 
 
 def interval_note(table: Mapping[str, Any]) -> str:
@@ -82,68 +74,71 @@ def interval_note(table: Mapping[str, Any]) -> str:
     return f"± is the half-width of the 95 % t interval over seeds {seeds}."
 
 
-def published_note(table: Mapping[str, Any]) -> str:
-    """How published numbers may be read beside ours."""
-    if not table["published_source"]:
-        return ""
-    return (
-        f"Published values: {table['published_source']}. They compare in size only where corpus, "
-        f"sample count and evaluation model are the same; otherwise compare the order."
-    )
-
-
-def verdict_line(claim: Mapping[str, Any]) -> str:
+def verdict_line(table: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     """A claim's verdict with its numbers in one line of Markdown."""
-    numbers = "; ".join(pair_words(pair) for pair in claim["pairs"])
-    words = VERDICT_WORDS[claim["verdict"]]
-    return f"- **{words}**: {claim['name']} ({claim['statement']})" + (
-        f": {numbers}." if numbers else "."
+    column = column_of(table, claim)
+    numbers = "; ".join(
+        f"{comparison(pair, column)}: {WORDS[pair['verdict']]}" for pair in claim["pairs"]
     )
+    line = f"- **{WORDS[claim['verdict']]}**: {claim['name']} ({claim['statement']})"
+    return f"{line}{f': {numbers}' if numbers else ''}. {claim.get('rule', '')}".rstrip()
 
 
-def pair_words(pair: Mapping[str, Any]) -> str:
-    """`ARAE 82.2 ± 1.1 < LM 90.6 ± 0.9: reproduced`."""
-    return f"{comparison(pair)}: {VERDICT_WORDS[pair['verdict']]}"
+def column_of(table: Mapping[str, Any], claim: Mapping[str, Any]) -> dict[str, Any]:
+    """The column of a claim's metric: how its numbers are written."""
+    plain = {"percent": False, "decimals": None}
+    return next((c for c in table["columns"] if c["metric"] == claim["metric"]), plain)
 
 
-def comparison(pair: Mapping[str, Any]) -> str:
+def comparison(pair: Mapping[str, Any], column: dict[str, Any]) -> str:
     """`ARAE 82.2 ± 1.1 < LM 90.6 ± 0.9`, with the sign that was found."""
     lower, higher = pair["lower"], pair["higher"]
     sign = "<" if lower["mean"] < higher["mean"] else "≥"
-    return f"{_side(lower)} {sign} {_side(higher)}"
+    return f"{_side(lower, column)} {sign} {_side(higher, column)}"
 
 
-def _side(side: Mapping[str, Any]) -> str:
-    mean, width = write_interval(dict(side), {"percent": False, "decimals": None})
+def _side(side: Mapping[str, Any], column: dict[str, Any]) -> str:
+    mean, width = write_interval(dict(side), column)
     return f"{visible(side['label'])} {mean}" + (f" ± {width}" if width else "")
 
 
 def _intro(table: Mapping[str, Any]) -> str:
     count = table["sentences"]
     size = f"{count:,} sentences a system; " if count else ""
-    return (
-        f"Corpus `{table['corpus']}`; {size}{interval_note(table)} {published_note(table)}".rstrip()
-    )
+    said = [f"Corpus `{table['corpus']}`; {size}{interval_note(table)}"]
+    said += [published.source(table), *published.notes(table)]
+    return " ".join(part for part in said if part)
 
 
 def _definitions(table: Mapping[str, Any]) -> str:
-    return "\n".join(
-        f"- {column['label']}: {table['definitions'][column['metric']]}."
+    return "\n".join(f"- {name}: {text}." for name, text in definitions(table))
+
+
+def definitions(table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(column, definition); columns of one label are told apart by their group."""
+    labels = [column["label"] for column in table["columns"]]
+    return [
+        (
+            f"{column['group']}: {column['label']}"
+            if labels.count(column["label"]) > 1
+            else column["label"],
+            table["definitions"][column["metric"]],
+        )
         for column in table["columns"]
         if column["metric"] in table["definitions"]
-    )
+    ]
 
 
 def _grid(table: Mapping[str, Any], columns: list[dict[str, Any]]) -> str:
     head, body = ["System"], [[_plain(row["label"])] for row in table["rows"]]
     for column in columns:
-        head.append(column["label"])
+        head.append(_plain(column["label"]))
         for line, row in zip(body, table["rows"], strict=True):
             line.append(_cell(row["cells"].get(column["metric"]), column))
-        if has_published(table, column["metric"]):
+        if published.has_published(table, column["metric"]):
             head.append("published")
             for line, row in zip(body, table["rows"], strict=True):
-                line.append(published_number(row["published"].get(column["metric"]), column))
+                line.append(published.number(table, row, column))
     widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
     return "\n".join(_line(cells, widths) for cells in (head, rule, *body))
@@ -160,13 +155,6 @@ def _cell(cell: Mapping[str, Any] | None, column: dict[str, Any]) -> str:
         return NOTHING
     mean, width = write_interval(dict(cell), column)
     return f"{mean} ± {width}" if width else mean
-
-
-def published_number(value: float | None, column: Mapping[str, Any]) -> str:
-    """A published value as its source prints it."""
-    if value is None:
-        return NOTHING
-    return f"{100 * value:,g} %" if column["percent"] else f"{value:,g}"
 
 
 def _plain(text: str) -> str:

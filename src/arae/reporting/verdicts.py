@@ -1,14 +1,23 @@
-"""Whether a published order of systems holds here, by one rule stated beside every verdict."""
+"""Whether a published order of systems holds here, by one rule stated beside the verdicts.
+
+A claim of another form is judged by its kind of study and brings its own `rule`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from arae.reporting.cells import SEEDS
 
 REPRODUCED, PARTLY, NOT, UNTESTED = "reproduced", "partly", "not", "untested"
+WORDS = {
+    REPRODUCED: "reproduced",
+    PARTLY: "partly reproduced",
+    NOT: "not reproduced",
+    UNTESTED: "not tested",
+}
 
 RULE = (
     "A pair is reproduced if the means over seeds are in the published order and their 95 % t "
@@ -50,6 +59,12 @@ def judge(claim: Claim, rows: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]
         "verdict": _overall([pair["verdict"] for pair in pairs], len(claim.pairs)),
         "pairs": pairs,
     }
+
+
+def overall(found: Sequence[str]) -> str:
+    """One verdict on several claims: reproduced or not if all are (the untested aside), else partly."""
+    tested = {verdict for verdict in found if verdict != UNTESTED}
+    return tested.pop() if len(tested) == 1 else PARTLY if tested else UNTESTED
 
 
 def _side(label: str, cell: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from arae.foundation.console import say
 from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write, read_json, write_json
 from arae.foundation.stage import stage_run
-from arae.reporting.kinds import kind_of
+from arae.reporting.charts import Figure
+from arae.reporting.kinds import KINDS, kind_of
 from arae.reporting.ledger import open_ledger
 from arae.reporting.page import render
 from arae.reporting.scores import FORMAT
@@ -41,11 +42,11 @@ def run(arguments: argparse.Namespace) -> None:
         settings={"studies": [str(folder) for folder in arguments.studies]},
     ):
         tables = [_read_table(folder / "table.json") for folder in arguments.studies]
-        studies = [
-            (table, kind_of(table["kind"], f"{folder / 'table.json'}: kind").figures(table))
+        figures = [
+            kind_of(table["kind"], f"{folder / 'table.json'}: kind").figures(table)
             for table, folder in zip(tables, arguments.studies, strict=True)
         ]
-        page = render(studies, ledger)
+        page = render(_in_order(list(zip(tables, figures, strict=True))), ledger, _absent(tables))
         write_json(arguments.metrics, {table["study"]: _means(table) for table in tables})
         with atomic_write(arguments.out) as handle:
             handle.write(page)
@@ -57,6 +58,20 @@ def _read_table(path: Path) -> dict[str, Any]:
     if not isinstance(table, dict) or table.get("format") != FORMAT:
         raise DataError(f"{path}: not a table of format {FORMAT}; tabulate the study again")
     return table
+
+
+def _in_order(
+    studies: list[tuple[dict[str, Any], list[Figure]]],
+) -> list[tuple[dict[str, Any], list[Figure]]]:
+    """Studies in the order of the paper, which is the order of the kinds."""
+    places = {kind: place for place, kind in enumerate(KINDS)}
+    return sorted(studies, key=lambda study: places[study[0]["kind"]])
+
+
+def _absent(tables: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """(paper item, title) of the kinds of study that no table is of."""
+    present = {table["kind"] for table in tables}
+    return [(kind.paper_item, kind.title) for name, kind in KINDS.items() if name not in present]
 
 
 def _means(table: dict[str, Any]) -> dict[str, dict[str, float]]:

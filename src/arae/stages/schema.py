@@ -29,6 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def params_schema() -> dict[str, Any]:
     """JSON schema of params.yaml with every recipe's base resolved."""
+    from arae.corpora.image_sources import IMAGE_SOURCES
     from arae.corpora.sources import SOURCES
     from arae.evaluation.classifiers import classifier_settings
     from arae.evaluation.scoring import NgramSettings
@@ -40,16 +41,29 @@ def params_schema() -> dict[str, Any]:
     from arae.text.tokenizer import TokenSettings
     from arae.text.vocabulary import VocabularySettings
 
-    sources = {kind: schema_of(cls, kind={"const": kind}) for kind, cls in SOURCES.items()}
+    sources, image_sources = (
+        {kind: schema_of(cls, kind={"const": kind}) for kind, cls in table.items()}
+        for table in (SOURCES, IMAGE_SOURCES)
+    )
     systems = {
         name: schema_of(settings_class(name), sampling=schema_of(DecodingSettings))
         for name in system_names()
     }
     studies = {kind: _study(schema_of, StudySettings, kind) for kind in sorted(KINDS)}
+    text = _object(
+        {
+            "source": _one_of("kind", {**sources, **image_sources}),
+            "tokens": schema_of(TokenSettings),
+            "vocabulary": schema_of(VocabularySettings),
+        }
+    )
+    images = _object({"source": _one_of("kind", image_sources)})
+    image_kind = {"properties": {"kind": {"enum": list(image_sources)}}, "required": ["kind"]}
     corpus = {
-        "source": _one_of("kind", sources),
-        "tokens": schema_of(TokenSettings),
-        "vocabulary": schema_of(VocabularySettings),
+        "type": "object",
+        "if": {"properties": {"source": image_kind}, "required": ["source"]},
+        "then": images,
+        "else": text,
     }
     evaluation = {
         "samples": {"type": "integer", "minimum": 1},
@@ -67,7 +81,7 @@ def params_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_object(
             {
-                "corpora": _named(_object(corpus)),
+                "corpora": _named(corpus),
                 "recipes": _named(_one_of("system", systems)),
                 "evaluation": _named(_object(evaluation, optional=("ngram", "classifiers"))),
                 "studies": _named(_one_of("kind", studies)),
@@ -77,11 +91,14 @@ def params_schema() -> dict[str, Any]:
 
 
 def _study(schema_of: Any, settings: type, kind: str) -> dict[str, Any]:
+    from arae.evaluation.image_scoring import ImageScoreSettings
     from arae.probes.probe import find_probe, probe_names
 
     parts: dict[str, Any] = {"evaluation": {"type": "string"}, "kind": {"const": kind}}
     if kind in probe_names():
         parts["probe"] = schema_of(find_probe(kind).Settings)
+    if kind == "images":
+        parts["probe"] = schema_of(ImageScoreSettings)
     schema: dict[str, Any] = schema_of(settings, **parts)
     return schema
 

@@ -30,7 +30,7 @@ from arae.foundation.errors import DataError
 from arae.foundation.files import canonical_json, write_json
 from arae.foundation.settings import read_settings
 from arae.foundation.stage import stage_run
-from arae.stages.score import FORMAT, MODEL_FILES, REAL, identity, require_vocabulary, system_of
+from arae.stages.evaluate import FORMAT, MODEL_FILES, REAL, identity, require_vocabulary, system_of
 from arae.text.vocabulary import Vocabulary
 
 EXAMPLES = 20

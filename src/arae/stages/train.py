@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from arae.foundation.settings import plain, read_settings
+from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_training_arguments
 from arae.text.labels import label_files
@@ -30,9 +30,13 @@ def run(arguments: argparse.Namespace) -> None:
     """Train one recipe with one seed."""
     from arae.systems.registry import parse_recipe
     from arae.text.encoded import EncodedText
+    from arae.text.tokenizer import TokenSettings
 
     values = read_settings(arguments.settings)
     values.pop("sampling", None)  # belongs to `sample`; training selects its epoch greedily
+    tokens = values.pop("tokens", None)  # only kept in the model directory
+    if tokens is not None:
+        tokens = plain(parse_settings(TokenSettings, tokens, "tokens"))
     settings = parse_recipe(values)
     train_model(
         "train",
@@ -40,7 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
         settings,
         EncodedText.open(arguments.ids, "train"),
         inputs=id_files(arguments.ids, ("train", "valid")),
-        recorded=plain(settings),
+        recorded={**plain(settings), "tokens": tokens},
+        tokens=tokens,
     )
 
 
@@ -52,13 +57,18 @@ def train_model(
     *,
     inputs: Sequence[Path],
     recorded: Any,
+    tokens: dict[str, Any] | None = None,
 ) -> None:
-    """Train `settings` on `text` and write the model directory `arguments.out`."""
+    """Train `settings` on `text` and write the model directory `arguments.out`.
+
+    `tokens`: how the text was tokenised; kept in the directory for the model's users.
+    """
     from arae.engine.checkpoint import discard_checkpoints
     from arae.engine.device import describe_device, prepare_device
     from arae.engine.modeldir import FILES, save_model
     from arae.engine.signals import stop_on_signals
     from arae.engine.trainer import Trainer
+    from arae.evaluation.latent import observer
     from arae.evaluation.selection import Validation
     from arae.foundation.console import say
     from arae.generation.decode import DecodingSettings
@@ -87,8 +97,17 @@ def train_model(
         store = TextStore(text, device)
         valid = EncodedText.open(arguments.ids, "valid")
         validate = Validation(store, valid, DecodingSettings(), arguments.seed)
-        report = _journal(run.metrics)
-        trainer = Trainer(system, store, arguments.seed, validate, run.work, stop, report)
+        trainer = Trainer(
+            system,
+            store,
+            arguments.seed,
+            validate,
+            run.work,
+            stop,
+            on_record=journal_of(run.metrics),
+            observe=observer(system, text, store, arguments.seed),
+            observe_every=settings.observe.every,
+        )
         trainer.fit()
         system.eval()
         system.fit_prior(store)
@@ -100,13 +119,16 @@ def train_model(
             trainer.history,
             trainer.best,
             labels,
+            tokens,
         )
         run.facts.update(describe_device(device), resumed_from=trainer.resumed_from)
     discard_checkpoints(run.work)
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")
 
 
-def _journal(metrics: Any) -> Any:
+def journal_of(metrics: Any) -> Any:
+    """A function that sends a record of the history to a stage's journal."""
+
     def report(record: dict[str, Any]) -> None:
         values = {name: v for name, v in record.items() if name != "step"}
         metrics(record["step"], values)

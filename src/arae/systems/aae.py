@@ -20,15 +20,14 @@ from arae.nn.initialisation import normal_
 from arae.nn.mlp import mlp
 from arae.nn.optimisers import OptimiserSettings, build_optimiser
 from arae.nn.randomness import Draws
-from arae.systems.autoencoder import Autoencoder, AutoencoderSettings
+from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, CodeSettings
 from arae.systems.system import Loss, Moment, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings):
+class ObjectiveSettings(CodeSettings):
     """`posterior`: `dirac` or `gaussian` head; `adversarial_weight` is λ."""
 
-    system: str = "aae"
     posterior: Literal["dirac", "gaussian"] = "dirac"
     reduction: Literal["token_mean", "sentence_sum"] = "sentence_sum"
     discriminator: tuple[int, ...] = (512,)
@@ -39,14 +38,21 @@ class Settings(AutoencoderSettings):
     adversarial_weight: float = bounded(10.0, low=0.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings(ObjectiveSettings, AutoencoderSettings):
+    """The same for text."""
+
+    system: str = "aae"
+
+
 class AdversarialAutoencoder(Autoencoder):
     """A discriminator tells prior samples (high) from codes (low); the encoder fools it."""
 
-    settings: Settings
+    settings: ObjectiveSettings
 
-    def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:
+    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
         gaussian = settings.posterior == "gaussian"
-        super().__init__(settings, vocabulary_size, seed, gaussian=gaussian, sphere=False)
+        super().__init__(settings, size, seed, gaussian=gaussian, sphere=False)
         self.discriminator = mlp([settings.latent, *settings.discriminator, 1], nn.ReLU)
         normal_(
             [self.discriminator], settings.discriminator_std, Draws(seed, "init", "discriminator")

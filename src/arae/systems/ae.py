@@ -14,34 +14,46 @@ import torch.nn.functional as functional
 from torch import Tensor
 
 from arae.foundation.settings import bounded, nested
-from arae.nn.batch import Batch, TextStore
 from arae.nn.optimisers import build_optimiser
 from arae.nn.randomness import Draws
-from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, NoiseSettings, add_noise
+from arae.nn.store import Observed, Store
+from arae.systems.autoencoder import (
+    Autoencoder,
+    AutoencoderSettings,
+    CodeSettings,
+    NoiseSettings,
+    add_noise,
+)
 from arae.systems.system import Loss, Moment, Phase
 
 ENCODE_BATCH = 512
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings):
+class ObjectiveSettings(CodeSettings):
     """`sphere` normalises codes; `ridge` is added to the covariance as ridge·tr(C)/d."""
 
-    system: str = "ae"
     sphere: bool = True
     noise: NoiseSettings = nested(NoiseSettings)
     ridge: float = bounded(1e-5, low=0.0)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings(ObjectiveSettings, AutoencoderSettings):
+    """The same for text."""
+
+    system: str = "ae"
+
+
 class PlainAutoencoder(Autoencoder):
     """Reconstruction alone."""
 
-    settings: Settings
+    settings: ObjectiveSettings
     code_mean: Tensor
     code_factor: Tensor
 
-    def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:
-        super().__init__(settings, vocabulary_size, seed, gaussian=False, sphere=settings.sphere)
+    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
+        super().__init__(settings, size, seed, gaussian=False, sphere=settings.sphere)
         self.register_buffer("code_mean", torch.zeros(settings.latent))
         self.register_buffer("code_factor", torch.eye(settings.latent))
         parts = (self.encoder, self.decoder)
@@ -52,13 +64,13 @@ class PlainAutoencoder(Autoencoder):
         """(1) only."""
         return [self._reconstruct]
 
-    def _loss(self, batch: Batch, moment: Moment) -> Loss:
+    def _loss(self, batch: Observed, moment: Moment) -> Loss:
         code = add_noise(self.encode(batch), self.settings.noise.at(moment.iteration), moment.draws)
         loss = self.reconstruction(batch, code, moment.draws)
         return loss, {"reconstruction": loss}
 
     @torch.no_grad()
-    def fit_prior(self, store: TextStore) -> None:
+    def fit_prior(self, store: Store) -> None:
         """Mean and Cholesky factor of the training codes' covariance, in float64."""
         parts = [
             self.encode(store.batch(rows)) for rows in torch.arange(len(store)).split(ENCODE_BATCH)
@@ -74,7 +86,11 @@ class PlainAutoencoder(Autoencoder):
     def sample_latents(self, count: int, draws: Draws) -> Tensor:
         """z ~ N(m, C) [count, d]."""
         code = self.code_mean + draws.normal(count, self.settings.latent) @ self.code_factor.t()
-        return functional.normalize(code, dim=1) if self.settings.sphere else code
+        return self.from_noise(code)
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """Points of the code space [count, d], put back on the sphere when codes live there."""
+        return functional.normalize(noise, dim=1) if self.settings.sphere else noise
 
 
 def build(settings: Settings, vocabulary_size: int, seed: int) -> PlainAutoencoder:

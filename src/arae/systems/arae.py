@@ -26,7 +26,13 @@ from arae.nn.initialisation import normal_, scale_batch_norm_
 from arae.nn.mlp import Normalised, mlp
 from arae.nn.optimisers import OptimiserSettings, build_optimiser
 from arae.nn.randomness import Draws
-from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, NoiseSettings, add_noise
+from arae.systems.autoencoder import (
+    Autoencoder,
+    AutoencoderSettings,
+    CodeSettings,
+    NoiseSettings,
+    add_noise,
+)
 from arae.systems.system import Loss, Moment, Phase
 
 LEAK = 0.2
@@ -86,10 +92,9 @@ class EncoderGradientSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings):
+class ObjectiveSettings(CodeSettings):
     """`gan_schedule`: epochs (1-based) from which one more adversarial round per iteration is made."""
 
-    system: str = "arae"
     noise: NoiseSettings = nested(NoiseSettings, std=0.05, decay=0.9995)
     generator: GeneratorSettings = nested(GeneratorSettings)
     critic: CriticSettings = nested(CriticSettings)
@@ -99,18 +104,21 @@ class Settings(AutoencoderSettings):
     batch_norm_gain: Literal["one", "small"] = "one"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings(ObjectiveSettings, AutoencoderSettings):
+    """The same for text."""
+
+    system: str = "arae"
+
+
 class AdversariallyRegularized(Autoencoder):
     """Autoencoder with a learned prior."""
 
-    settings: Settings
+    settings: ObjectiveSettings
     reconstruction_slope: Tensor
 
-    def __init__(
-        self, settings: Settings, vocabulary_size: int, seed: int, labels: int = 0
-    ) -> None:
-        super().__init__(
-            settings, vocabulary_size, seed, gaussian=False, sphere=True, labels=labels
-        )
+    def __init__(self, settings: ObjectiveSettings, size: int, seed: int, labels: int = 0) -> None:
+        super().__init__(settings, size, seed, gaussian=False, sphere=True, labels=labels)
         generator, critic = settings.generator, settings.critic
         self.constraint = build_constraint(critic.constraint)
         self.generator = mlp(
@@ -214,7 +222,15 @@ class AdversariallyRegularized(Autoencoder):
         self.reconstruction_slope.copy_(gradient.norm(dim=1).mean())
 
     def _generate(self, count: int, draws: Draws) -> Tensor:
-        code: Tensor = self.generator(draws.normal(count, self.settings.generator.noise))
+        return self.from_noise(self.prior_noise(count, draws))
+
+    def prior_noise(self, count: int, draws: Draws) -> Tensor:
+        """s ~ N(0, I) [count, n]."""
+        return draws.normal(count, self.settings.generator.noise)
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """z̃ = g_θ(s) [count, d]."""
+        code: Tensor = self.generator(noise)
         return code
 
     def sample_latents(self, count: int, draws: Draws) -> Tensor:

@@ -1,15 +1,19 @@
-"""What encoder-decoder systems share: parts, the reconstruction loss, code noise."""
+"""What encoder-decoder systems share: parts, the reconstruction loss, code noise.
+
+What a system encodes is a matter of its settings, which build the encoder and the decoder; its
+losses are the same for text and for images.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 
 from torch import Tensor, nn
 
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch
-from arae.nn.decoder import DecoderSettings, StepDecoder, TextDecoder
+from arae.nn.decoder import Decoder, DecoderSettings, StepDecoder, TextDecoder
 from arae.nn.encoder import EncoderSettings, TextEncoder
 from arae.nn.initialisation import uniform_
 from arae.nn.label_decoders import LabelDecoders
@@ -17,25 +21,71 @@ from arae.nn.lstm import PackedLSTM
 from arae.nn.optimisers import OptimiserSettings
 from arae.nn.posteriors import Dirac, DiracHead, GaussianHead, Posterior
 from arae.nn.randomness import Draws
+from arae.nn.store import Observed
 from arae.systems.system import TextSystem, TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoencoderSettings(TrainingSettings):
-    """Sizes and the reconstruction optimiser of every encoder-decoder system.
+class CodeSettings(TrainingSettings):
+    """What every encoder-decoder system has, whatever it encodes.
 
     `reduction`: `token_mean` divides the batch's nll by its tokens (ARAE's code), `sentence_sum`
-    by its sentences (VAE literature); it rescales every weight beside it. `forget_bias`: initial
-    bias of the LSTMs' forget gates (0 in the paper's code; 1 learns long-range content sooner).
+    by its sentences (VAE literature); it rescales every weight beside it.
+    """
+
+    latent: int = bounded(300, low=1)
+    reduction: Literal["token_mean", "sentence_sum"] = "token_mean"
+    autoencoder: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
+
+    def build_parts(
+        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int
+    ) -> Any:
+        """A new encoder and decoder of things of `size` word types or pixels."""
+        raise TypeError(f"{type(self).__name__} builds no parts")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderSettings(CodeSettings):
+    """Sizes and the reconstruction optimiser of every encoder-decoder system of text.
+
+    `forget_bias`: initial bias of the LSTMs' forget gates (0 in the paper's code; 1 learns
+    long-range content sooner).
     """
 
     encoder: EncoderSettings = nested(EncoderSettings)
     decoder: DecoderSettings = nested(DecoderSettings)
-    latent: int = bounded(300, low=1)
-    reduction: Literal["token_mean", "sentence_sum"] = "token_mean"
-    autoencoder: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
     init_bound: float = bounded(0.1, low=0.0)
     forget_bias: float = 0.0
+
+    def build_parts(
+        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int
+    ) -> tuple[Encoder, TextDecoder | LabelDecoders]:
+        """LSTM encoder with a Gaussian head or a point (on the unit sphere), and LSTM decoder.
+
+        With `labels`, each label has a decoder of its own.
+        """
+        text = TextEncoder(size, self.encoder)
+        head: DiracHead | GaussianHead
+        if gaussian:
+            head = GaussianHead(text.feature_size, self.latent)
+        else:
+            head = DiracHead(text.feature_size, self.latent, normalise=sphere)
+        encoder = Encoder(text, head)
+        decoder: TextDecoder | LabelDecoders
+        if labels:
+            decoder = LabelDecoders(size, labels, self.latent, self.decoder)
+        else:
+            decoder = TextDecoder(size, self.latent, self.decoder)
+        uniform_([encoder, decoder], self.init_bound, Draws(seed, "init"))
+        for part in (*encoder.modules(), *decoder.modules()):
+            if isinstance(part, PackedLSTM):
+                part.open_forget_gates_(self.forget_bias)
+        return encoder, decoder
+
+    def _decoder(self, size: int, labels: int) -> Decoder:
+        if labels:
+            return LabelDecoders(size, labels, self.latent, self.decoder)
+        return TextDecoder(size, self.latent, self.decoder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,12 +120,14 @@ class Autoencoder(TextSystem):
     With `labels`, each label has a decoder of its own.
     """
 
-    settings: AutoencoderSettings
+    settings: CodeSettings
+    decoder: Any  # of text or of images: what the settings build
+    likelihood = "log p(x | z(x))"
 
     def __init__(
         self,
-        settings: AutoencoderSettings,
-        vocabulary_size: int,
+        settings: CodeSettings,
+        size: int,
         seed: int,
         *,
         gaussian: bool,
@@ -84,40 +136,27 @@ class Autoencoder(TextSystem):
     ) -> None:
         super().__init__()
         self.settings, self.labels = settings, labels
-        text = TextEncoder(vocabulary_size, settings.encoder)
-        head: DiracHead | GaussianHead
-        if gaussian:
-            head = GaussianHead(text.feature_size, settings.latent)
-        else:
-            head = DiracHead(text.feature_size, settings.latent, normalise=sphere)
-        self.encoder = Encoder(text, head)
-        sizes = settings.latent, settings.decoder
-        if labels:
-            self.decoder = LabelDecoders(vocabulary_size, labels, *sizes)
-        else:
-            self.decoder = TextDecoder(vocabulary_size, *sizes)
-        uniform_([self.encoder, self.decoder], settings.init_bound, Draws(seed, "init"))
-        for part in self.modules():
-            if isinstance(part, PackedLSTM):
-                part.open_forget_gates_(settings.forget_bias)
+        self.encoder, self.decoder = settings.build_parts(
+            size, seed, gaussian=gaussian, sphere=sphere, labels=labels
+        )
 
-    def reconstruction(self, batch: Batch, code: Tensor, draws: Draws | None) -> Tensor:
+    def reconstruction(self, batch: Observed, code: Tensor, draws: Draws | None) -> Tensor:
         """Mean −log p(x | z), reduced as the recipe says: scalar, nats."""
         total = self.decoder.nll(batch, code, draws).sum()
         per_token = self.settings.reduction == "token_mean"
         return total / (batch.tokens if per_token else batch.size)
 
-    def encode(self, batch: Batch) -> Tensor:
+    def encode(self, batch: Observed) -> Tensor:
         """Mean codes [B, d], in row order."""
         return self.encoder(batch).mean()
 
     def decoder_for(self, label: int | None = None) -> StepDecoder:
         """The decoder of a label; without one, the decoder or all labels' decoders by turns."""
         if label is None or not isinstance(self.decoder, LabelDecoders):
-            return self.decoder
+            return cast(StepDecoder, self.decoder)
         return self.decoder.of(label)
 
-    def loss_per_sentence(self, batch: Batch) -> Tensor:
+    def loss_per_sentence(self, batch: Observed) -> Tensor:
         """−log p(x | E[z | x]) [B]."""
         return batch.sum_per_row(self.decoder.nll(batch, self.encode(batch)))
 

@@ -10,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch, TextStore
 from arae.nn.decoder import Decoder, StepDecoder
 from arae.nn.mlp import BatchNorm, SpectralLinear
 from arae.nn.optimisers import Optimiser
 from arae.nn.randomness import Draws
+from arae.nn.store import Store
 
 # A loss and the numbers worth logging beside it (all on the device, none read back).
 Loss = tuple[Tensor, Mapping[str, Tensor]]
@@ -50,9 +52,9 @@ class Phase:
     # sentences; "same": the sentences of the phase before it in the iteration.
     stream: Literal["epoch", "random", "same"] = "epoch"
     after_step: Callable[[], None] = lambda: None
-    # Picks the sentences of a "random" phase: (text, draws, how many) -> their places; by default
+    # Picks the sentences of a "random" phase: (store, draws, how many) -> their places; by default
     # all sentences are equally likely.
-    choose: Callable[[TextStore, Draws, int], Tensor | np.ndarray] | None = None
+    choose: Callable[[Any, Draws, int], Tensor | np.ndarray] | None = None
     # What the loss needs of the batch [B, …] that depends on no module of the phase: the engine may
     # compute it at once for consecutive repetitions of the phase, which cannot change it.
     given: Callable[[Batch], Tensor] | None = None
@@ -74,14 +76,34 @@ class SelectionSettings:
     """How the best epoch is chosen, on validation text only.
 
     `reverse_ngram`: perplexity of validation sentences under an n-gram model of generated ones
-    (K2); `valid_loss`: the system's own loss on validation sentences.
+    (K2); `valid_loss`: the system's own loss on validation sentences; `accuracy`: the share of
+    validation items that a classifying system labels right.
     """
 
-    by: Literal["reverse_ngram", "valid_loss"] = "reverse_ngram"
+    by: Literal["reverse_ngram", "valid_loss", "accuracy"] = "reverse_ngram"
     samples: int = bounded(4000, low=1)
     order: int = bounded(5, low=1, high=7)
     from_epoch: int = bounded(1, low=1)
     patience: int | None = None  # epochs without improvement before training stops; None = never
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentSettings:
+    """Which codes are looked at (K14, K15): `sentences` fixed ones and as many generated codes, and
+    `neighbours` sentences within word edit distance `distance` of each of `anchors` sentences.
+    """
+
+    sentences: int = bounded(1000, low=2)
+    anchors: int = bounded(250, low=1)
+    neighbours: int = bounded(100, low=1)
+    distance: int = bounded(5, low=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserveSettings(LatentSettings):
+    """Statistics of codes recorded while training, every `every` iterations (0: never)."""
+
+    every: int = bounded(0, low=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +118,7 @@ class TrainingSettings:
     log_every: int = bounded(50, low=1)
     checkpoint_minutes: float = bounded(5.0, low=0.0)
     selection: SelectionSettings = nested(SelectionSettings)
+    observe: ObserveSettings = nested(ObserveSettings)
 
 
 class TextSystem(nn.Module):
@@ -103,6 +126,7 @@ class TextSystem(nn.Module):
 
     decoder: Decoder
     settings: TrainingSettings
+    likelihood = "log p(x)"  # what the negative of `loss_per_sentence` is
     labels: int = 0  # classes whose sentences it can write, each in its own way
 
     def phases(self, epoch: int) -> Sequence[Phase]:
@@ -113,16 +137,48 @@ class TextSystem(nn.Module):
         """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
         raise TypeError(f"{type(self).__name__} defines no loss")
 
-    def fit_prior(self, store: TextStore) -> None:
+    def encode(self, batch: Batch) -> Tensor:
+        """Mean codes [B, d], in row order; only systems with an encoder have them."""
+        raise TypeError(f"{type(self).__name__} has no codes")
+
+    def validation_metrics(self, store: TextStore) -> dict[str, float]:
+        """What a classifying system is judged by on held-out text, `accuracy` among it."""
+        raise SettingsError(
+            f"selection.by: '{self.settings.system}' classifies nothing, so it has no accuracy; "
+            "choose reverse_ngram or valid_loss"
+        )
+
+    def fit_prior(self, store: Store) -> None:
         """Estimate from training sentences whatever sampling needs beyond trained weights."""
 
     def sample_latents(self, count: int, draws: Draws) -> Tensor | None:
         """`count` codes from the model's prior [count, d]; None for a system without codes."""
         return None
 
+    def prior_noise(self, count: int, draws: Draws) -> Tensor | None:
+        """Draws from the space that the prior is simple in [count, n]: the codes, unless overridden.
+
+        Where one moves to interpolate or to add offsets; `from_noise` makes codes of its points.
+        """
+        return self.sample_latents(count, draws)
+
+    def from_noise(self, noise: Tensor) -> Tensor:
+        """Codes [count, d] of points of the space of `prior_noise` [count, n]."""
+        return noise
+
     def decoder_for(self, label: int | None = None) -> StepDecoder:
         """The decoder that writes sentences of a class; all systems but those of transfer have one."""
         return self.decoder
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether `encode` is there."""
+        return type(self).encode is not TextSystem.encode
+
+    @property
+    def fits_prior(self) -> bool:
+        """Whether `sample_latents` means something only after `fit_prior`."""
+        return type(self).fit_prior is not TextSystem.fit_prior
 
     @property
     def device(self) -> torch.device:

@@ -13,19 +13,18 @@ from typing import Literal
 from torch import Tensor
 
 from arae.foundation.settings import bounded
-from arae.nn.batch import Batch
 from arae.nn.optimisers import build_optimiser
 from arae.nn.posteriors import DiagonalGaussian
 from arae.nn.randomness import Draws
-from arae.systems.autoencoder import Autoencoder, AutoencoderSettings
+from arae.nn.store import Observed
+from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, CodeSettings
 from arae.systems.system import Loss, Moment, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(AutoencoderSettings):
+class ObjectiveSettings(CodeSettings):
     """The KL weight's schedule; reduction per sentence, as in the VAE literature."""
 
-    system: str = "vae"
     reduction: Literal["token_mean", "sentence_sum"] = "sentence_sum"
     kl_start: float = bounded(0.0, low=0.0)
     kl_end: float = bounded(1.0, low=0.0)
@@ -37,13 +36,21 @@ class Settings(AutoencoderSettings):
         return self.kl_start + (self.kl_end - self.kl_start) * share
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settings(ObjectiveSettings, AutoencoderSettings):
+    """The same for text."""
+
+    system: str = "vae"
+
+
 class VariationalAutoencoder(Autoencoder):
     """Diagonal Gaussian posterior, standard normal prior."""
 
-    settings: Settings
+    settings: ObjectiveSettings
+    likelihood = "ELBO at the posterior mean"
 
-    def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:
-        super().__init__(settings, vocabulary_size, seed, gaussian=True, sphere=False)
+    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
+        super().__init__(settings, size, seed, gaussian=True, sphere=False)
         parts = (self.encoder, self.decoder)
         optimiser = build_optimiser(parts, settings.autoencoder)
         self._elbo = Phase("elbo", parts, self._loss, optimiser)
@@ -52,7 +59,7 @@ class VariationalAutoencoder(Autoencoder):
         """The evidence lower bound."""
         return [self._elbo]
 
-    def _loss(self, batch: Batch, moment: Moment) -> Loss:
+    def _loss(self, batch: Observed, moment: Moment) -> Loss:
         posterior: DiagonalGaussian = self.encoder(batch)
         reconstruction = self.reconstruction(batch, posterior.sample(moment.draws), moment.draws)
         per = batch.tokens if self.settings.reduction == "token_mean" else batch.size
@@ -60,7 +67,7 @@ class VariationalAutoencoder(Autoencoder):
         weight = self.settings.kl_weight(moment.epoch)
         return reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl}
 
-    def loss_per_sentence(self, batch: Batch) -> Tensor:
+    def loss_per_sentence(self, batch: Observed) -> Tensor:
         """−log p(x | E[z | x]) + KL [B]: the negative ELBO at the posterior mean."""
         posterior: DiagonalGaussian = self.encoder(batch)
         nll = batch.sum_per_row(self.decoder.nll(batch, posterior.mean()))

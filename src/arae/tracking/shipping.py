@@ -10,7 +10,7 @@ from typing import Any
 from arae.foundation.files import read_json, write_json
 from arae.tracking.cursor import Cursor, has_more, read_events
 from arae.tracking.invocation import RECORD, outcome
-from arae.tracking.store import BATCH_METRICS, Point, Store
+from arae.tracking.store import BATCH_METRICS, Point, Store, output_tag
 
 SHIPPED = "shipped.json"
 
@@ -130,7 +130,7 @@ def _child(store: Store, journal: Path, event: Mapping[str, Any], parent: Cursor
 
 
 def _end(store: Store, cursor: Cursor, event: Mapping[str, Any]) -> None:
-    tags = {f"arae.output.{path}": sha for path, sha in event.get("outputs", {}).items()}
+    tags = {output_tag(path): sha for path, sha in event.get("outputs", {}).items()}
     if event.get("message"):
         tags["arae.message"] = event["message"]
     store.describe(cursor.run_id, {}, tags)

@@ -35,7 +35,7 @@ class Store:
 
     def __init__(self, client: Any, experiment: str) -> None:
         self._client = client
-        self._experiment = experiment
+        self.experiment = experiment
 
     @classmethod
     def connect(cls, uri: str | None = None) -> Store:
@@ -44,8 +44,7 @@ class Store:
         Raises:
             StoreAway: the store cannot be reached.
         """
-        for name, value in _ENVIRONMENT.items():
-            os.environ.setdefault(name, value)
+        prepare_environment()
         uri = tracking_uri() if uri is None else uri
         with _calls():
             from mlflow import MlflowClient
@@ -60,12 +59,12 @@ class Store:
         """Id of the run whose `tag` is `value`; made if there is none."""
         with _calls():
             found = self._client.search_runs(
-                [self._experiment], filter_string=f"tags.`{tag}` = '{value}'", max_results=1
+                [self.experiment], filter_string=f"tags.`{tag}` = '{value}'", max_results=1
             )
             if found:
                 return str(found[0].info.run_id)
             run = self._client.create_run(
-                self._experiment,
+                self.experiment,
                 start_time=start,
                 run_name=name,
                 tags={**_clean(tags), tag: value},
@@ -95,6 +94,12 @@ class Store:
         """Set the status and end time of a run."""
         with _calls():
             self._client.set_terminated(run_id, status=status, end_time=time)
+
+
+def prepare_environment() -> None:
+    """Settings of MLflow itself, unless the user has set them."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
 
 
 @contextlib.contextmanager
@@ -141,6 +146,11 @@ def _initialise(file: Path) -> None:
         _initialize_tables(engine)
         engine.dispose()
         made.replace(file)
+
+
+def output_tag(path: str) -> str:
+    """The tag in which the run of a stage holds the hash of a file that it made."""
+    return _key(f"arae.output.{path}")
 
 
 def _clean(values: Mapping[str, Any]) -> dict[str, str]:

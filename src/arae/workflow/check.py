@@ -19,9 +19,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TEXTS = ("real", "forward")
 # A study is a target of its name, beside these.
 _RULES = (
-    *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "score"),
+    *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "evaluate"),
     *("fetch_labelled", "tokenize_labelled", "encode_labelled", "probe"),
     *("transfer", "copy_sources", "train_classifier", "score_transfer"),
+    *("fetch_images", "train_images", "train_image_classifier", "score_images"),
     *(f"tabulate_{kind}" for kind in KINDS),
     *("report", "embedded_report", "study_report", "reproduce", "embedded", "paper"),
 )

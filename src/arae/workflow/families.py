@@ -2,7 +2,8 @@
 
 `coverage`: samples, language models trained on them, scores. `transfer`: a labelled text written
 in its other labels, language models, classifiers, scores. `probe`: measured on each trained
-model alone, by the probe (`arae.probes`) of the kind's name.
+model alone, by the probe (`arae.probes`) of the kind's name. `images`: systems of images, from their
+corpus to their scores.
 """
 
 from __future__ import annotations
@@ -21,6 +22,16 @@ class Kind:
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
     "transfer": Kind(family="transfer", figures=("frontier", "directions")),
+    "images": Kind(family="images", figures=("samples", "interpolations", "selection")),
+    "latent": Kind(family="probe", figures=("latent",)),
+    "robustness": Kind(family="probe", figures=("swaps",)),
+    "interpolation": Kind(family="probe", figures=("draws", "sentences", "paths")),
+    "offsets": Kind(family="probe", figures=("match", "precision", "examples")),
+    "semi_supervised": Kind(family="probe", figures=("accuracy",)),
+    "bound": Kind(family="probe", figures=("corollary", "sides")),
+    "sensitivity": Kind(family="probe", figures=("grid", "grid-grammatical")),
 }
 # The families whose studies name an entry of `evaluation`.
 EVALUATED = ("coverage", "transfer")
+# The families that score real data beside the systems.
+WITH_REAL = ("coverage", "transfer", "images")

@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arae.corpora.image_sources import IMAGE_SOURCES
 from arae.corpora.sources import parse_source
 from arae.foundation.code import code_files, code_version
 from arae.foundation.files import canonical_json
 from arae.foundation.settings import load_params, load_yaml
 from arae.workflow.check import check_params
-from arae.workflow.families import EVALUATED, KINDS
+from arae.workflow.families import KINDS, WITH_REAL
 
 FORWARD, REAL = "forward", "real"
 # Verbs that run a recipe's system.
-USES_SYSTEM = ("train", "sample", "transfer-split", "probe")
+USES_SYSTEM = ("train", "sample", "transfer-split", "probe", "train-images", "score-images")
 # Verbs that load the evaluation language model.
-USES_LANGUAGE_MODEL = ("train-lm", "score", "score-transfer")
+USES_LANGUAGE_MODEL = ("train-lm", "evaluate", "score-transfer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +50,8 @@ class Study:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Texts that get a score: every recipe's, and where text is evaluated the real one."""
-        return (*self.recipes, REAL) if self.family in EVALUATED else self.recipes
+        """Texts that get a score: every recipe's, and in some families the real one."""
+        return (*self.recipes, REAL) if self.family in WITH_REAL else self.recipes
 
     @property
     def instrument_seed(self) -> int:
@@ -112,12 +113,31 @@ class Plan:
     @property
     def labelled(self) -> tuple[str, ...]:
         """Corpora whose sentences have labels."""
-        return tuple(name for name in self._params["corpora"] if self._has_labels(name))
+        return tuple(name for name in self._text_corpora if self._has_labels(name))
 
     @property
     def unlabelled(self) -> tuple[str, ...]:
-        """The other corpora."""
-        return tuple(name for name in self._params["corpora"] if not self._has_labels(name))
+        """The other corpora of text."""
+        return tuple(name for name in self._text_corpora if not self._has_labels(name))
+
+    @property
+    def image_corpora(self) -> tuple[str, ...]:
+        """Corpora of images."""
+        corpora = self._params["corpora"]
+        return tuple(n for n in corpora if corpora[n]["source"].get("kind") in IMAGE_SOURCES)
+
+    @property
+    def image_recipes(self) -> tuple[str, ...]:
+        """Recipes that are trained on images."""
+        images = self.image_corpora
+        return tuple(
+            n for n, recipe in self._params["recipes"].items() if recipe["corpus"] in images
+        )
+
+    @property
+    def _text_corpora(self) -> tuple[str, ...]:
+        images = self.image_corpora
+        return tuple(name for name in self._params["corpora"] if name not in images)
 
     def _has_labels(self, corpus: str) -> bool:
         source = parse_source(self._params["corpora"][corpus]["source"], f"corpora.{corpus}.source")
@@ -158,9 +178,14 @@ class Plan:
         return canonical_json(self._params["corpora"][corpus]["vocabulary"])
 
     def train(self, recipe: str) -> str:
-        """The recipe without `sampling`, so that a change of sampling retrains nothing."""
+        """The recipe without `sampling`, so that a change of sampling retrains nothing.
+
+        With it how the corpus was tokenised, which a model's users must do alike.
+        """
         values = dict(self._params["recipes"][recipe])
         values.pop("sampling", None)
+        corpus = self._params["corpora"][values["corpus"]]
+        values.update({key: corpus[key] for key in ("tokens",) if key in corpus})
         return canonical_json(values)
 
     def sample(self, study: str, recipe: str) -> str:
@@ -175,7 +200,7 @@ class Plan:
         limit = None if whole else self.sentences(study)
         return canonical_json({**model, "sentences": limit})
 
-    def score(self, study: str) -> str:
+    def evaluate(self, study: str) -> str:
         """What the scores need beside the language models."""
         return canonical_json({"ngram": self._evaluation(study).get("ngram", {})})
 
@@ -209,6 +234,10 @@ class Plan:
         """What a study's probe asks of each model."""
         return canonical_json(self._params["studies"][study].get("probe", {}))
 
+    def classifier(self, study: str) -> str:
+        """The classifier that judges a study's images."""
+        return canonical_json(self._params["studies"][study].get("probe", {}).get("classifier", {}))
+
     def sentences(self, study: str) -> int:
         """Number of sentences that each system is judged by."""
         return int(self._evaluation(study)["samples"])
@@ -221,7 +250,7 @@ class Plan:
         modules = ["arae.stages." + verb.replace("-", "_")]
         if verb in USES_LANGUAGE_MODEL:
             modules.append("arae.systems.lm")
-        if verb in USES_SYSTEM and recipe is not None:
+        if verb in USES_SYSTEM and recipe not in (None, REAL):
             modules.append(f"arae.systems.{self._params['recipes'][recipe]['system']}")
         if verb == "probe" and study is not None:
             modules.append(f"arae.probes.{self.study(study).kind}")
@@ -244,6 +273,9 @@ class Plan:
             keys.add(f"corpora.{wildcards['corpus']}")
         if "recipe" in wildcards:
             keys |= {f"recipes.{name}" for name in self._bases[wildcards["recipe"]]}
+            corpus = self.recipe_corpus(wildcards["recipe"])
+            if "tokens" in self._params["corpora"][corpus]:
+                keys.add(f"corpora.{corpus}.tokens")
         if "study" in wildcards:
             study = self.study(wildcards["study"])
             keys.add(f"studies.{study.name}")

@@ -1,5 +1,5 @@
 """Example:
-arae score --samples results/samples/coverage-scenes/arae-scenes/seed-1.txt --sentences none \\
+arae evaluate --samples results/samples/coverage-scenes/arae-scenes/seed-1.txt --sentences none \\
     --reverse-lm results/language_models/coverage-scenes/arae-scenes/seed-1 \\
     --forward-lm results/language_models/coverage-scenes/forward/seed-1 \\
     --tokens data/processed/scenes/tokens --vocabulary data/processed/scenes/vocabulary.txt \\
@@ -31,7 +31,7 @@ MODEL_FILES = ("model.safetensors", "recipe.json", "vocabulary.txt")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command line of `arae score`."""
+    """Declare the command line of `arae evaluate`."""
     add = parser.add_argument
     add("--samples", type=Path, required=True, help="token file, one sentence a line")
     add("--sentences", type=_limit, default=None, help="use the first N samples only (none: all)")
@@ -48,13 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Score one text with one seed."""
-    settings = parse_settings(ScoreSettings, read_settings(arguments.settings), "score")
+    settings = parse_settings(ScoreSettings, read_settings(arguments.settings), "evaluate")
     oracle = read_settings(arguments.oracle)
     text, seed = identity(arguments.out)
     for folder in (arguments.reverse_lm, arguments.forward_lm):
         require_vocabulary(folder, arguments.vocabulary)
     with stage_run(
-        "score",
+        "evaluate",
         sidecar=arguments.out.with_name(arguments.out.name + ".provenance.json"),
         inputs=_inputs(arguments),
         outputs=[arguments.out],

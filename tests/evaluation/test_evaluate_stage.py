@@ -1,4 +1,4 @@
-"""The verb `score` on a small corpus, with the LSTM's likelihoods replaced by a known model's."""
+"""The verb `evaluate` on a small corpus, with the LSTM's likelihoods replaced by a known model's."""
 
 from __future__ import annotations
 
@@ -69,7 +69,10 @@ def command(**changes):
         "threads": 1,
         "out": OUT,
     } | changes
-    return ["score", *(part for key, value in options.items() for part in (f"--{key}", str(value)))]
+    return [
+        "evaluate",
+        *(part for key, value in options.items() for part in (f"--{key}", str(value))),
+    ]
 
 
 def test_score_file(corpus):
@@ -138,9 +141,9 @@ def test_all_empty_samples_are_refused(corpus, capsys):
     [
         (
             {"settings": '{"ngram": {"oder": 3}}'},
-            "score.ngram.oder: unknown key; did you mean 'order'",
+            "evaluate.ngram.oder: unknown key; did you mean 'order'",
         ),
-        ({"settings": '{"ngram": {"order": 0}}'}, "score.ngram.order: 0 is below"),
+        ({"settings": '{"ngram": {"order": 0}}'}, "evaluate.ngram.order: 0 is below"),
         ({"out": "results/scores/toy.json"}, "seed-NUMBER.json"),
     ],
 )

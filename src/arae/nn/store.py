@@ -1,0 +1,43 @@
+"""What the engine and the losses need of data, be it sentences or images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class Observed(Protocol):
+    """A minibatch of B things that an encoder reads and a decoder predicts."""
+
+    @property
+    def size(self) -> int:
+        """Number of things B."""
+
+    @property
+    def tokens(self) -> int:
+        """Number of predictions (words and `<eos>`, or pixels) in all of them."""
+
+    def restore(self, per_row: Tensor) -> Tensor:
+        """A per-row result [B, …] in the order in which the things were requested."""
+
+    def sum_per_row(self, per_token: Tensor) -> Tensor:
+        """Sum per-prediction values over each thing: [B], in row order."""
+
+
+class Store(Protocol):
+    """All things of a split, from which minibatches are cut."""
+
+    device: torch.device
+
+    def __len__(self) -> int:
+        """Number of things."""
+
+    def batch(self, indices: Tensor | np.ndarray) -> Any:
+        """The things `indices` [B] as an `Observed`."""
+
+    def join(self, batches: Sequence[Any]) -> Any:
+        """All things of some minibatches as one, requested in the order of their rows."""

@@ -1,0 +1,184 @@
+"""Studies of kind `bound`: total variation beside the upper bound of Corollary 1, all exact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from arae.reporting import verdicts
+from arae.reporting.charts import Figure
+from arae.reporting.columns import Column
+from arae.reporting.inequality_chart import Point, inequality_panel
+from arae.reporting.interval_chart import Mark, interval_panel, mark_of
+from arae.reporting.study import StudyKind
+from arae.reporting.verdicts import NOT, REPRODUCED, UNTESTED, Claim
+
+ENCODER, PRIOR, SAMPLES = "Codes of the encoder", "Codes of the prior", "Samples"
+DIFFERENCE = "Difference"
+RULE = (
+    "An inequality that is proved: reproduced if it holds in every run, not if any run breaks it."
+)
+
+COLUMNS = (
+    Column(metric="difference", label=DIFFERENCE, group=ENCODER, better="lower"),
+    Column(metric="twice_wrong", label="Twice wrong", group=ENCODER, better="lower"),
+    Column(metric="bound", label="Bound", group=ENCODER, better="lower"),
+    Column(metric="greedy_misses", label="Greedy misses", group=ENCODER, percent=True),
+    Column(metric="unproven", label="Unproven", group=ENCODER, percent=True),
+    Column(metric="prior_difference", label=DIFFERENCE, group=PRIOR, better="lower"),
+    Column(metric="prior_bound", label="Bound", group=PRIOR, better="lower"),
+    Column(metric="prior_gap", label="Gap of the bound", group=PRIOR, percent=True),
+    Column(metric="code_distance", label="Distance to codes", group=PRIOR, better="lower"),
+    Column(metric="code_distance_floor", label="Distance, floor", group=PRIOR),
+    Column(metric="sample_difference", label=DIFFERENCE, group=SAMPLES, better="lower"),
+    Column(metric="sample_floor", label="Floor", group=SAMPLES),
+    Column(metric="outside", label="Not in the language", group=SAMPLES, percent=True),
+    Column(metric="missing", label="Truth missed", group=SAMPLES, percent=True),
+)
+
+CLAIMS = (
+    Claim(
+        name="The learned prior's samples are nearer to the truth than a fitted Gaussian's",
+        statement="Σ|p − p*| of samples: ARAE < AE",
+        metric="sample_difference",
+        pairs=(("ARAE", "AE"),),
+    ),
+    Claim(
+        name="The learned prior lies nearer to the codes than a fitted Gaussian",
+        statement="Wasserstein-1 distance of codes: ARAE < AE",
+        metric="code_distance",
+        pairs=(("ARAE", "AE"),),
+    ),
+)
+
+INEQUALITIES = (
+    (
+        "The autoencoder's loss bounds the total variation",
+        "codes of the encoder: Σ|p − p*| ≤ (2 / ln 2)·E[−ln p(x | z)]",
+        "difference",
+        "bound",
+    ),
+    (
+        "The bound holds for the prior's codes",
+        "codes of the prior, coupled with sentences: Σ|p − p*| ≤ (2 / ln 2)·E[−ln p(x | z)]",
+        "prior_difference",
+        "prior_bound",
+    ),
+)
+
+
+def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The corollary itself, in every run; then what its loss is to bring about."""
+    cells = {row["label"]: row["cells"] for row in table["rows"]}
+    proved = [_holds(table, *inequality) for inequality in INEQUALITIES]
+    return [*proved, *(verdicts.judge(claim, cells) for claim in CLAIMS)]
+
+
+def _holds(
+    table: Mapping[str, Any], name: str, statement: str, lower: str, higher: str
+) -> dict[str, Any]:
+    pairs = [
+        {
+            "lower": _side(f"{row['label']}, difference", row["cells"][lower]),
+            "higher": _side(f"{row['label']}, bound", row["cells"][higher]),
+            "verdict": _verdict(row["cells"][lower]["values"], row["cells"][higher]["values"]),
+        }
+        for row in table["rows"]
+        if lower in row["cells"] and higher in row["cells"]
+    ]
+    found = {pair["verdict"] for pair in pairs}
+    verdict = NOT if NOT in found else REPRODUCED if found else UNTESTED
+    return {
+        "name": name,
+        "statement": statement,
+        "metric": lower,
+        "verdict": verdict,
+        "pairs": pairs,
+        "rule": RULE,
+    }
+
+
+def _side(label: str, cell: Mapping[str, Any]) -> dict[str, Any]:
+    return {"label": label, **{key: cell[key] for key in ("mean", "half_width", "interval")}}
+
+
+def _verdict(lower: list[float], higher: list[float]) -> str:
+    held = all(left <= right for left, right in zip(lower, higher, strict=True))
+    return REPRODUCED if held else NOT
+
+
+def figures(table: dict[str, Any]) -> list[Figure]:
+    """All pairs of (bound, difference), and the quantities of each system."""
+    return [
+        Figure(
+            name="corollary",
+            title="Total variation against its bound",
+            caption="Every measured pair: the encoder's codes as they are, the same with Gaussian "
+            "noise of several sizes, and codes of the prior; one dot a seed. The corollary allows "
+            "only what lies below the diagonal. A difference is at most 2, so bounds above 2 say nothing.",
+            panels=[
+                inequality_panel(
+                    "Difference and its bound",
+                    "bound: (2 / ln 2)·E[−ln p(x | z)]",
+                    "difference: Σ|p(x) − p*(x)|",
+                    list(_points(table)),
+                )
+            ],
+        ),
+        Figure(
+            name="sides",
+            title="Both sides of the corollary",
+            caption="Each dot is one seed; the stroke is their mean, the band its 95 % interval.",
+            panels=[
+                interval_panel(ENCODER, _marks(table, ("difference", "twice_wrong", "bound"))),
+                interval_panel(PRIOR, _marks(table, ("prior_difference", "prior_bound"))),
+            ],
+        ),
+    ]
+
+
+def _points(table: Mapping[str, Any]) -> Iterator[Point]:
+    for row in table["rows"]:
+        own = {"series": row["series"], "label": row["label"]}
+        for seed, details in row["details"].items():
+            for level in details["noise"]:
+                name = f"noise {level['std']:g}, seed {seed}"
+                yield Point(**own, name=name, across=level["bound"], up=level["difference"])
+        cells = row["cells"]
+        for metric, limit, name in (
+            ("difference", "bound", "encoder's codes"),
+            ("prior_difference", "prior_bound", "prior's codes"),
+        ):
+            if metric in cells and limit in cells:
+                values = zip(
+                    cells[metric]["seeds"],
+                    cells[limit]["values"],
+                    cells[metric]["values"],
+                    strict=True,
+                )
+                for seed, across, up in values:
+                    yield Point(**own, name=f"{name}, seed {seed}", across=across, up=up)
+
+
+def _marks(table: Mapping[str, Any], metrics: tuple[str, ...]) -> list[Mark]:
+    labels = {column["metric"]: column["label"] for column in table["columns"]}
+    return [
+        mark_of(row, metric, f"{row['label']}, {labels[metric][0].lower()}{labels[metric][1:]}")
+        for row in table["rows"]
+        for metric in metrics
+        if metric in row["cells"]
+    ]
+
+
+KIND = StudyKind(
+    title="An upper bound on the total variation",
+    paper_item="Corollary 1, appendix A",
+    columns=COLUMNS,
+    judge=judge,
+    figures=figures,
+    differs="The paper proves the corollary and measures nothing. Here the language is small enough "
+    "to be listed, so both sides are finite sums with the true probabilities. The stronger form is "
+    "tested, with Σ|p − p*| where the paper has half of it. The arg max is over whole sentences and "
+    "proven by search; the paper approximates it greedily. The infimum over Q is found by optimal "
+    "transport for a finite sample of the prior.",
+)

@@ -1,0 +1,108 @@
+"""Studies of kind `semi_supervised`: natural-language inference with few labels (Table 5)."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from arae.reporting.charts import Figure
+from arae.reporting.columns import Column
+from arae.reporting.interval_chart import Mark, interval_panel
+from arae.reporting.study import StudyKind
+from arae.reporting.verdicts import Claim
+
+# As in Table 5; a study's labels are `SYSTEM, SIZE`.
+SYSTEMS = ("Supervised", "AE", "ARAE")
+SIZES = ("medium", "small", "tiny")
+METRIC = "accuracy"
+LABELS, SHORTCUTS, TEST = "Right labels found", "Guessing from one sentence", "Accuracy"
+
+COLUMNS = (
+    Column(metric=METRIC, label="Accuracy, %", group=TEST, better="higher"),
+    Column(metric="labelled_pairs", label="Labelled pairs", group=TEST, decimals=0),
+    Column(metric="recall_entailment", label="Entailment, %", group=LABELS, better="higher"),
+    Column(metric="recall_neutral", label="Neutral, %", group=LABELS, better="higher"),
+    Column(metric="recall_contradiction", label="Contradiction, %", group=LABELS, better="higher"),
+    Column(metric="majority", label="Most frequent label, %", group=SHORTCUTS, decimals=1),
+    Column(metric="hypothesis_only", label="Hypothesis alone, %", group=SHORTCUTS, decimals=1),
+    Column(metric="premise_only", label="Premise alone, %", group=SHORTCUTS, decimals=1),
+)
+
+CLAIMS = (
+    *(
+        Claim(
+            name=f"Text without labels helps, and adversarial regularisation more ({size})",
+            statement=f"accuracy, {size}: supervised < semi-supervised AE < semi-supervised ARAE",
+            metric=METRIC,
+            pairs=tuple(
+                (f"{worse}, {size}", f"{better}, {size}")
+                for worse, better in itertools.pairwise(SYSTEMS)
+            ),
+        )
+        for size in SIZES
+    ),
+    Claim(
+        name="More labels help every system",
+        statement="accuracy of each system: tiny < small < medium",
+        metric=METRIC,
+        pairs=tuple(
+            (f"{system}, {fewer}", f"{system}, {more}")
+            for system in SYSTEMS
+            for fewer, more in (("tiny", "small"), ("small", "medium"))
+        ),
+    ),
+)
+
+
+def figures(table: dict[str, Any]) -> list[Figure]:
+    """Accuracies, one panel for each number of labels."""
+    rows = {row["label"]: row for row in table["rows"]}
+    panels = [
+        interval_panel(f"Accuracy, %, {size}", _marks(rows, size))
+        for size in SIZES
+        if any(f"{system}, {size}" in rows for system in SYSTEMS)
+    ]
+    return [
+        Figure(
+            name="accuracy",
+            title="Accuracy on test pairs, by the number of labels",
+            caption="Each dot is one seed; the stroke is their mean, the band its 95 % interval, a "
+            "hollow diamond the published value (compare the order). Higher is better.",
+            panels=panels,
+        )
+    ]
+
+
+def _marks(rows: dict[str, Any], size: str) -> list[Mark]:
+    return [
+        _mark(series, system, rows[f"{system}, {size}"])
+        for series, system in enumerate(SYSTEMS)
+        if f"{system}, {size}" in rows
+    ]
+
+
+def _mark(series: int, system: str, row: dict[str, Any]) -> Mark:
+    content = row["cells"].get(METRIC)
+    return Mark(
+        series=series,
+        label=system,
+        values=content["values"] if content else [],
+        mean=content["mean"] if content else None,
+        half_width=content["half_width"] if content else None,
+        published=row["published"].get(METRIC),
+    )
+
+
+KIND = StudyKind(
+    title="Semi-supervised natural-language inference",
+    paper_item="Table 5, section 6.3",
+    columns=COLUMNS,
+    claims=CLAIMS,
+    figures=figures,
+    order=tuple(f"{system}, {size}" for size in SIZES for system in SYSTEMS),
+    differs="The paper shows 120k, 59k and 28k labels of SNLI's 543k pairs (22.2, 10.8 and 5.25 %); "
+    "here the same shares of this corpus's training pairs. It does not describe its classifier: "
+    "here two hidden layers on [u; v; |u − v|; u ⊙ v]. The autoencoders see the text of all "
+    "training pairs, labelled or not, before any label (the paper: the rest of them, and for ARAE "
+    "sentences under 15 words only).",
+)

@@ -1,0 +1,42 @@
+"""A panel of sentences: blocks of lines, each under its heading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from arae.reporting.charts import Panel, colour
+from arae.reporting.markup import Markup, element
+
+WIDTH, LINE, GAP, INDENT = 860, 17, 12, 12
+LETTER = 6.4  # generous for the mean width of a letter at the charts' 12 px
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """Lines under a heading in the colour of a series."""
+
+    heading: str
+    lines: Sequence[str]
+    series: int
+
+
+def text_panel(title: str, blocks: Sequence[Block]) -> Panel:
+    """The blocks one below the other, no line cut."""
+    parts, y = [element("text", title, x=0, y=14, class_="panel-title")], LINE
+    for block in blocks:
+        y += LINE
+        ink = f"legend {colour(block.series)}"
+        parts.append(element("text", block.heading, x=0, y=y, class_=ink))
+        for line in block.lines:
+            y += LINE
+            parts.append(element("text", line, x=INDENT, y=y, class_="label"))
+        y += GAP
+    longest = max((len(line) for block in blocks for line in block.lines), default=0)
+    return Panel(
+        title=title,
+        description="; ".join(f"{block.heading}: {' / '.join(block.lines)}" for block in blocks),
+        width=max(WIDTH, INDENT + round(LETTER * longest)),
+        height=y,
+        content=Markup("".join(parts)),
+    )

@@ -1,0 +1,58 @@
+"""What image systems share: the settings that make any autoencoder one of binary images (M28).
+
+Encoder and decoder are multilayer perceptrons, p(x | z) is a product of Bernoullis; the losses are
+those of the text systems, a pixel standing where a token stands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from arae.foundation.settings import bounded, nested
+from arae.nn.images import (
+    BernoulliDecoder,
+    ImageDecoderSettings,
+    ImageEncoder,
+    ImageEncoderSettings,
+)
+from arae.nn.initialisation import fan_in_
+from arae.nn.optimisers import OptimiserSettings
+from arae.nn.randomness import Draws
+from arae.systems.system import SelectionSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSelectionSettings(SelectionSettings):
+    """How the best epoch is chosen, on validation images only.
+
+    `kid_pixels`: distance of `samples` generated images from the validation images, without a
+    classifier; `valid_loss`: the system's own loss on validation images.
+    """
+
+    by: Literal["kid_pixels", "valid_loss"] = "kid_pixels"  # type: ignore[assignment]
+    samples: int = bounded(2000, low=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSettings:
+    """Sizes (the authors' for MNIST) and optimiser; `token_mean` is the mean over pixels.
+
+    To be laid over a system's `ObjectiveSettings`, as the first base class.
+    """
+
+    encoder: ImageEncoderSettings = nested(ImageEncoderSettings)
+    decoder: ImageDecoderSettings = nested(ImageDecoderSettings)
+    latent: int = bounded(100, low=1)
+    batch_size: int = bounded(100, low=2)
+    autoencoder: OptimiserSettings = nested(OptimiserSettings, kind="adam", lr=5e-4)
+    selection: ImageSelectionSettings = nested(ImageSelectionSettings)
+
+    def build_parts(
+        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int = 0
+    ) -> tuple[ImageEncoder, BernoulliDecoder]:
+        """Encoder and decoder of images of `size` pixels; `labels` are not used."""
+        encoder = ImageEncoder(size, self.latent, self.encoder, gaussian=gaussian, sphere=sphere)
+        decoder = BernoulliDecoder(size, self.latent, self.decoder)
+        fan_in_([encoder, decoder], Draws(seed, "init"))
+        return encoder, decoder

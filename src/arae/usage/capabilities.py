@@ -1,0 +1,53 @@
+"""What some systems can do and others cannot, told by their classes."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from arae.foundation.errors import SettingsError
+from arae.systems.registry import system_names
+from arae.systems.system import TextSystem
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A test of a system's class, and the words for failing it."""
+
+    test: Callable[[type[TextSystem]], bool]
+    lacking: str
+
+    def of(self, system: TextSystem) -> bool:
+        """Whether a system has it."""
+        return self.test(type(system))
+
+
+def _encodes(system: type[TextSystem]) -> bool:
+    return hasattr(system, "encode")
+
+
+ENCODING = Capability(_encodes, "has no encoder, so it cannot read a sentence into a code")
+
+
+def require(system: TextSystem, capability: Capability) -> Any:
+    """`system`, if it has the capability; else a `SettingsError` that names the systems that do."""
+    if capability.of(system):
+        return system
+    able = [name for name in system_names() if any(map(capability.test, _classes(name)))]
+    raise SettingsError(
+        f"this model's system, {system.settings.system}, {capability.lacking}; "
+        f"systems that can: {', '.join(able)}"
+    )
+
+
+def _classes(name: str) -> list[type[TextSystem]]:
+    """The systems that a module of `arae.systems` defines."""
+    module = importlib.import_module(f"arae.systems.{name}")
+    return [
+        part
+        for _, part in inspect.getmembers(module, inspect.isclass)
+        if issubclass(part, TextSystem) and part.__module__ == module.__name__
+    ]

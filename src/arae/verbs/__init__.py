@@ -1,0 +1,1 @@
+"""The verbs for using a trained model: thin, each one `add_arguments(parser)` and `run(arguments)`."""
