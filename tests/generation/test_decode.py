@@ -77,7 +77,8 @@ def test_sampling_follows_the_models_probabilities() -> None:
     torch.testing.assert_close(counts, expected, atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+# The cross-aligned autoencoder has no prior to sample from.
+@pytest.mark.parametrize("name", sorted(RECIPES.keys() - {"cross-aligned"}))
 def test_every_system_generates_the_same_text_from_the_same_seed(name: str) -> None:
     system = toy_system(name)
     system.fit_prior(toy_store())

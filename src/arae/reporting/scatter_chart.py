@@ -87,7 +87,7 @@ def _cloud(cloud: Cloud, horizontal: Axis, vertical: Axis) -> Markup:
 
 def _legend(clouds: Sequence[Cloud], horizontal: Axis, vertical: Axis) -> Markup:
     """Names beside the chart, as high as their clouds where there is room."""
-    parts, free = [], TOP
+    parts, free = [], float(TOP)
     for y, cloud in sorted(((vertical.at(c.mean[1]), c) for c in clouds), key=lambda pair: pair[0]):
         place = max(y, free)
         free = place + LABEL_GAP
