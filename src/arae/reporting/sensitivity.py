@@ -21,7 +21,7 @@ RULE = (
     "The best level is below the worst by construction, so that a setting counts only if they differ "
     "by more than √2 of the ± shown, which pools the spread of seeds over the whole grid."
 )
-CLIPPED, PENALISED = "weight_clip", "gradient_penalty"
+CLIPPED, PENALISED = "weight clip", "gradient penalty"
 PERPLEXITY, SAMPLES = "Validation perplexity, n-gram", "Samples and codes"
 MAIN, SECOND = "reverse_ppl_ngram", "grammatical"
 
@@ -76,7 +76,7 @@ def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
         "pairs": pairs,
         "rule": RULE,
     }
-    kinds = {level: row["cells"] for levels in found.values() for level, row in levels}
+    kinds = {_name(level): row["cells"] for levels in found.values() for level, row in levels}
     claim = Claim(
         name="A gradient penalty slightly improves on weight clipping (footnote 1)",
         statement="reverse perplexity: gradient penalty < weight clipping",
