@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from arae.reporting import bound, sensitivity
@@ -113,8 +115,25 @@ def test_verdicts_compare_the_best_and_the_worst_level(grid):
         ("weight 0.1", "weight 1"),
         ("kind weight clip", "kind gradient penalty"),
     ]
-    assert sensitive["verdict"] == "reproduced"
+    assert sensitive["verdict"] == "reproduced" and "√2" in sensitive["rule"]
     assert penalty["verdict"] == "not"  # clipping was better in these numbers
+
+
+def test_pooled_half_width_is_the_textbook_one():
+    """Two cells of two seeds: s² = (2 + 8) / 2, two degrees of freedom."""
+    cells = [{"values": [1.0, 3.0]}, {"values": [10.0, 14.0]}]
+    expected = 4.302652729911275 * math.sqrt(5 / 2)
+    assert sensitivity.pooled_half_width(cells) == pytest.approx(expected)
+    assert sensitivity.pooled_half_width([{"values": [1.0]}]) is None
+
+
+def test_a_difference_within_the_spread_of_seeds_does_not_count(grid):
+    for row in grid["rows"]:
+        spread = {"centre": 600.0}.get(row["label"], 1.0)
+        row["cells"]["reverse_ppl_ngram"]["values"] = [100.0, 100.0 + spread]
+    sensitive = sensitivity.judge(grid)[0]
+    verdicts = {p["lower"]["label"].split()[0]: p["verdict"] for p in sensitive["pairs"]}
+    assert verdicts == {"weight": "not", "kind": "not"} and sensitive["verdict"] == "not"
 
 
 def test_one_panel_a_factor_with_a_dot_a_seed(grid):

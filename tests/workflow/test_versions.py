@@ -154,7 +154,9 @@ class TestRealDvc:
     def test_a_partial_run_is_not_recorded_as_whole(self, project: Project) -> None:
         project.edit("params.yaml", "ngram: {order: 2}", "ngram: {order: 3}")
         project.run("snakemake", "results/scores/coverage-tiny/lm-tiny/seed-1.json")
-        assert {"evaluate", "tabulate_coverage"} <= set(json.loads(project.run("dvc", "status", "--json")))
+        assert {"evaluate", "tabulate_coverage"} <= set(
+            json.loads(project.run("dvc", "status", "--json"))
+        )
         assert project.planned() == {"evaluate": 2, "tabulate_coverage": 1, "report": 1}
 
     def test_a_changed_plan_renews_dvc_yaml(

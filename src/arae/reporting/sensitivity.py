@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
+from arae.evaluation.intervals import t_quantile
 from arae.reporting import verdicts
+from arae.reporting.cells import NONE, SEEDS
 from arae.reporting.charts import Figure
 from arae.reporting.columns import Column
 from arae.reporting.level_chart import Level, level_panel
@@ -13,7 +17,11 @@ from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import Claim
 
 CENTRE = "centre"
-CLIPPED, PENALISED = "weight_clip", "gradient_penalty"
+RULE = (
+    "The best level is below the worst by construction, so that a setting counts only if they differ "
+    "by more than √2 of the ± shown, which pools the spread of seeds over the whole grid."
+)
+CLIPPED, PENALISED = "weight clip", "gradient penalty"
 PERPLEXITY, SAMPLES = "Validation perplexity, n-gram", "Samples and codes"
 MAIN, SECOND = "reverse_ppl_ngram", "grammatical"
 
@@ -56,26 +64,19 @@ def _differing(left: Mapping[str, Any], right: Mapping[str, Any]) -> set[str]:
 
 def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Sensitivity: for each factor, the best level against the worst. And the paper's footnote 1."""
-    pairs: list[tuple[str, str]] = []
-    rows: dict[str, dict[str, Any]] = {}
-    for factor, levels in factors(table).items():
-        means = {
-            f"{factor} {_name(level)}": row["cells"][MAIN]
-            for level, row in levels
-            if MAIN in row["cells"]
-        }
-        if len(means) > 1:
-            ranked = sorted(means, key=lambda name: means[name]["mean"])
-            pairs.append((ranked[0], ranked[-1]))
-            rows |= {name: {MAIN: means[name]} for name in (ranked[0], ranked[-1])}
-    claim = Claim(
-        name="The model is sensitive to its hyperparameters",
-        statement="reverse perplexity: best level < worst level of each factor",
-        metric=MAIN,
-        pairs=tuple(pairs),
-    )
-    sensitive = verdicts.judge(claim, rows)
-    kinds = {level: row["cells"] for levels in factors(table).values() for level, row in levels}
+    found = factors(table)
+    width = pooled_half_width([row["cells"][MAIN] for row in table["rows"] if MAIN in row["cells"]])
+    pairs = [_extremes(factor, levels, width) for factor, levels in found.items()]
+    verdict = verdicts.overall([pair["verdict"] for pair in pairs])
+    sensitive = {
+        "name": "The model is sensitive to its hyperparameters",
+        "statement": "reverse perplexity: best level < worst level of each factor",
+        "metric": MAIN,
+        "verdict": verdict,
+        "pairs": pairs,
+        "rule": RULE,
+    }
+    kinds = {_name(level): row["cells"] for levels in found.values() for level, row in levels}
     claim = Claim(
         name="A gradient penalty slightly improves on weight clipping (footnote 1)",
         statement="reverse perplexity: gradient penalty < weight clipping",
@@ -83,6 +84,39 @@ def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
         pairs=((PENALISED, CLIPPED),),
     )
     return [sensitive, verdicts.judge(claim, kinds)]
+
+
+def pooled_half_width(cells: Sequence[Mapping[str, Any]]) -> float | None:
+    """Half-width of a mean's 95 % t interval, the seeds' spread pooled over all cells.
+
+    None if no cell has two seeds. With few seeds a cell each, the pooled spread is far better known.
+    """
+    several = [cell["values"] for cell in cells if len(cell["values"]) > 1]
+    freedom = sum(len(values) - 1 for values in several)
+    if not freedom:
+        return None
+    squares = sum((value - fmean(values)) ** 2 for values in several for value in values)
+    count = min(map(len, several))
+    return t_quantile(0.975, freedom) * math.sqrt(squares / freedom / count)
+
+
+def _extremes(
+    factor: str, levels: Sequence[tuple[Any, Mapping[str, Any]]], width: float | None
+) -> dict[str, Any]:
+    """The levels of least and greatest mean as a judged pair."""
+    ranked = sorted(
+        (row["cells"][MAIN]["mean"], f"{factor} {_name(level)}")
+        for level, row in levels
+        if MAIN in row["cells"]
+    )
+    (low, best), (high, worst) = ranked[0], ranked[-1]
+    apart = width is not None and high - low > math.sqrt(2) * width
+    sides = {"half_width": width, "interval": SEEDS if width is not None else NONE}
+    return {
+        "lower": {"label": best, "mean": low, **sides},
+        "higher": {"label": worst, "mean": high, **sides},
+        "verdict": verdicts.REPRODUCED if apart else verdicts.NOT,
+    }
 
 
 def figures(table: dict[str, Any]) -> list[Figure]:
