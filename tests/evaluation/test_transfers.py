@@ -45,9 +45,16 @@ def test_every_metric_of_a_mixed_text() -> None:
             "exact_transfer": 0.25,
             "content_kept": (1 + 1 + 0 + 0.5) / 4,
             "bleu": 0.0,
+            "transfer:cold → hot": 0.5,
+            "transfer:hot → cold": 0.5,
+            "bleu:cold → hot": 0.0,
+            "bleu:hot → cold": 0.0,
+            "exact_transfer:cold → hot": 0.0,
+            "exact_transfer:hot → cold": 0.5,
         }
     )
-    assert sheet.definitions.keys() == sheet.metrics.keys() == sheet.intervals.keys()
+    assert sheet.definitions.keys() == sheet.metrics.keys()
+    assert {name for name in sheet.metrics if ":" not in name} == sheet.intervals.keys()
     by_name = {(d["source"], d["target"]): d for d in directions}
     assert by_name["hot", "cold"]["metrics"]["transfer"] == 0.5
     assert by_name["cold", "hot"]["metrics"]["copied"] == 0.5

@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
+from arae.foundation.errors import SettingsError
 from arae.reporting.charts import standalone
 from arae.reporting.kinds import kind_of
 from arae.reporting.scatter_chart import Cloud, scatter_panel
@@ -78,6 +79,57 @@ def test_figures_are_those_that_the_workflow_expects(table) -> None:
         circles = [e for e in drawing.iter() if e.tag.endswith("circle")]
         assert len(circles) == 3 * len(LABELS) * len(figure.panels)
     assert "real" not in figures[0].panels[0].description.lower()
+
+
+def test_topics_have_a_column_for_each_direction_and_blocks_of_sentences() -> None:
+    pairs = [("art", "law"), ("law", "art")]
+
+    def score(text: str, seed: int) -> Score:
+        found = {"real": 0.0, "ae": 0.6, "arae": 0.8}[text]
+        metrics = {"transfer": found + 0.001 * seed, "bleu": 30.0 - 10 * found}
+        metrics |= {f"transfer:{a} → {b}": found + 0.001 * seed for a, b in pairs}
+        directions = [
+            {"source": a, "target": b, "transfers": 5, "metrics": metrics} for a, b in pairs
+        ]
+        blocks = [{"source": "art", "sentence": "who sang", "outputs": {"law": "who <sued>"}}]
+        return Score(
+            text=text,
+            seed=seed,
+            metrics=metrics,
+            definitions={},
+            sentence_intervals={},
+            examples=[],
+            details={"directions": directions, "blocks": blocks},
+        )
+
+    settings = StudySettings(
+        kind="topics", corpus="toy", systems={"AE": "ae", "ARAE": "arae"}, seeds=(1, 2)
+    )
+    scores = [score(text, seed) for text in ("real", "ae", "arae") for seed in (1, 2)]
+    kind = kind_of("topics", "kind")
+    table = build(kind, "toy", settings, scores, {})
+    groups = {column["group"]: [] for column in table["columns"]}
+    for column in table["columns"]:
+        groups[column["group"]].append(column["label"])
+    assert groups["Transfer, by direction"] == ["art → law", "law → art"]
+    assert [claim["verdict"] for claim in table["claims"]] == ["reproduced"] * 3
+    figures = kind.figures(table)
+    assert tuple(figure.name for figure in figures) == KINDS["topics"].figures
+    drawing = standalone(figures[-1])
+    assert "→ law: who &lt;sued&gt;" in drawing and "art: who sang" in drawing
+
+
+def test_a_published_percentage_that_is_no_share_is_refused() -> None:
+    settings = StudySettings(
+        kind="transfer",
+        corpus="toy",
+        systems=LABELS,
+        seeds=(1,),
+        published={"source": "Table 3", "rows": {"AE": {"transfer": 59.3}}},
+    )
+    scores = [_score(text, 1) for text in TRANSFER]
+    with pytest.raises(SettingsError, match=r"rows\.AE\.transfer: 59\.3 is no share of 1.*0\.593"):
+        build(kind_of("transfer", "kind"), "toy", settings, scores, {})
 
 
 def test_a_scatter_of_nothing_says_so() -> None:

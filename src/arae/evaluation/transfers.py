@@ -25,6 +25,8 @@ ACCURACY = {
     "fasttext": "classifier_accuracy_fasttext",
     "text_cnn": "classifier_accuracy_cnn",
 }
+# The metrics that each direction has a column of its own for: `transfer:hot → cold`.
+BY_DIRECTION = ("transfer", "bleu", "exact_transfer")
 _NAMES = {
     "bag_of_words": "a bag-of-words classifier (fastText's model and defaults, own code)",
     "fasttext": "the fastText package's classifier (defaults)",
@@ -114,7 +116,10 @@ def measure(
         sheet.interval_of_mean(name, values)
     sheet.add({"bleu": bleu.bleu_of(counts.sum(axis=0)).score}, DEFINITIONS)
     sheet.intervals["bleu"] = bleu.bleu_interval(counts)
-    return sheet, [_direction(transfers, pair, outcomes, counts) for pair in transfers.directions]
+    directions = [_direction(transfers, pair, outcomes, counts) for pair in transfers.directions]
+    for direction in directions:
+        _add_direction(sheet, direction)
+    return sheet, directions
 
 
 def source_accuracy(
@@ -152,6 +157,17 @@ def _direction(
     means = {name: float(values[chosen].mean()) for name, values in outcomes.items()}
     means["bleu"] = bleu.bleu_of(counts[chosen].sum(axis=0)).score
     return {"source": label, "target": target, "transfers": int(chosen.sum()), "metrics": means}
+
+
+def _add_direction(sheet: Sheet, direction: Mapping[str, Any]) -> None:
+    pair = f"{direction['source']} → {direction['target']}"
+    for name in BY_DIRECTION:
+        if name in direction["metrics"]:
+            metric = f"{name}:{pair}"
+            sheet.add(
+                {metric: direction["metrics"][name]},
+                {metric: f"{DEFINITIONS[name]}; {pair} alone"},
+            )
 
 
 def _reached(transfers: Transfers, classifier: Classifier) -> np.ndarray:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+EACH = "*"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """A metric of the table and how to write its numbers."""
+    """A metric of the table and how to write its numbers.
+
+    `transfer:*` stands for every measured metric that begins with `transfer:`, labelled by the rest.
+    """
 
     metric: str
     label: str
@@ -20,3 +26,14 @@ class Column:
     def as_json(self) -> dict[str, Any]:
         """Plain data."""
         return asdict(self)
+
+
+def measured_columns(columns: Sequence[Column], measured: Collection[str]) -> Iterator[Column]:
+    """The columns of what was measured, each `*` replaced by what it stands for, sorted."""
+    for column in columns:
+        if column.metric.endswith(EACH):
+            start = column.metric.removesuffix(EACH)
+            for metric in sorted(name for name in measured if name.startswith(start)):
+                yield replace(column, metric=metric, label=metric.removeprefix(start))
+        elif column.metric in measured:
+            yield column

@@ -14,6 +14,7 @@ from arae.reporting import (
     robustness,
     semi_supervised,
     sensitivity,
+    topics,
     transfer,
 )
 from arae.reporting.study import StudyKind
@@ -28,6 +29,7 @@ KINDS: dict[str, StudyKind] = {
     "robustness": robustness.KIND,
     "semi_supervised": semi_supervised.KIND,
     "sensitivity": sensitivity.KIND,
+    "topics": topics.KIND,
     "transfer": transfer.KIND,
 }
 

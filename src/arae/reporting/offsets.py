@@ -138,6 +138,7 @@ def _marks(row: Mapping[str, Any], metric: str) -> list[Mark]:
     for seeds in _transforms(row):
         word = seeds[0]["word"]
         values = _values(row, word, metric)
+        published = row["published"].get(f"{metric}_{word}")
         interval = t_interval(values) if values else None
         marks.append(
             Mark(
@@ -146,7 +147,7 @@ def _marks(row: Mapping[str, Any], metric: str) -> list[Mark]:
                 values=values,
                 mean=interval.mean if interval else None,
                 half_width=interval.half_width if interval else None,
-                published=row["published"].get(f"{metric}_{word}"),
+                published=None if published is None else 100 * published,
             )
         )
     return marks

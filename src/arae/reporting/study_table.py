@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from arae.foundation.errors import SettingsError
 from arae.reporting import verdicts
 from arae.reporting.cells import cell
+from arae.reporting.columns import measured_columns
 from arae.reporting.scores import Score
 from arae.reporting.study import StudyKind, StudySettings
 
@@ -23,11 +25,12 @@ def build(
     """Everything that the study shows."""
     definitions = {key: text for score in scores for key, text in score.definitions.items()}
     measured = {metric for score in scores for metric in score.metrics}
-    columns = [column.as_json() for column in kind.columns if column.metric in measured]
+    columns = [column.as_json() for column in measured_columns(kind.columns, measured)]
     texts = kind.texts(settings)
     others = sorted(label for label in texts if label not in kind.order)
     places = {label: place for place, label in enumerate((*kind.order, *others))}
     published = settings.published.get("rows", {})
+    _require_shares(name, columns, published)
     rows = [
         _row(label, texts[label], places[label], columns, scores, published.get(label, {}))
         for label in sorted(texts, key=places.__getitem__)
@@ -59,6 +62,20 @@ def build(
     }
     table["claims"] += kind.judge(table)
     return table
+
+
+def _require_shares(
+    study: str, columns: list[dict[str, Any]], published: Mapping[str, Mapping[str, float]]
+) -> None:
+    """Published percentages are written as shares of 1, as what is measured."""
+    percent = {column["metric"] for column in columns if column["percent"]}
+    for label, values in published.items():
+        for metric, value in values.items():
+            if metric in percent and not 0 <= value <= 1:
+                raise SettingsError(
+                    f"studies.{study}.published.rows.{label}.{metric}: {value} is no share of 1; "
+                    f"write {value}% as {value / 100:g}"
+                )
 
 
 def _row(

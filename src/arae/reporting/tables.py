@@ -71,6 +71,8 @@ def interval_note(table: Mapping[str, Any]) -> str:
     seeds = ", ".join(map(str, table["seeds"]))
     if SENTENCES in kinds:
         return f"± is half the 95 % bootstrap interval over sentences (one seed: {seeds})."
+    if len(table["seeds"]) == 1:
+        return f"One seed ({seeds}): no interval."
     return f"± is the half-width of the 95 % t interval over seeds {seeds}."
 
 

@@ -34,6 +34,7 @@ from arae.stages.evaluate import FORMAT, MODEL_FILES, REAL, identity, require_vo
 from arae.text.vocabulary import Vocabulary
 
 EXAMPLES = 20
+BLOCKS = 2  # sentences a label, shown with all their transfers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +88,7 @@ def run(arguments: argparse.Namespace) -> None:
                 "settings": canonical_json(stage.settings),
                 **sheet.as_json(),
                 "examples": [_example(found, place) for place in _first(found)],
-                "details": {"directions": directions},
+                "details": {"directions": directions, "blocks": _blocks(found)},
             },
         )
         stage.metrics(0, sheet.metrics)
@@ -150,6 +151,19 @@ def _first(found: Transfers) -> list[int]:
         places[turn] for turn in range(EXAMPLES) for places in by_direction if turn < len(places)
     ]
     return turns[:EXAMPLES]
+
+
+def _blocks(found: Transfers) -> list[dict[str, Any]]:
+    """The first sentences of each label with all that was made of them."""
+    outputs: dict[tuple[str, str], dict[str, str]] = {}
+    rows = zip(found.labels, found.sources, found.targets, found.outputs, strict=True)
+    for label, source, target, output in rows:
+        outputs.setdefault((label, " ".join(source)), {})[target] = " ".join(output)
+    return [
+        {"source": label, "sentence": sentence, "outputs": outputs[label, sentence]}
+        for each in sorted(set(found.labels))
+        for label, sentence in [key for key in outputs if key[0] == each][:BLOCKS]
+    ]
 
 
 def _example(found: Transfers, place: int) -> str:

@@ -22,6 +22,7 @@ class Kind:
 KINDS = {
     "coverage": Kind(family="coverage", figures=("perplexity", "selection")),
     "transfer": Kind(family="transfer", figures=("frontier", "directions")),
+    "topics": Kind(family="transfer", figures=("frontier", "directions", "blocks")),
     "images": Kind(family="images", figures=("samples", "interpolations", "selection")),
     "latent": Kind(family="probe", figures=("latent",)),
     "robustness": Kind(family="probe", figures=("swaps",)),
