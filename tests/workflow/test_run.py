@@ -158,13 +158,18 @@ BEHIND["tokenize"] = _behind("vocabulary")
 BEHIND["fetch"] = _behind("tokenize")
 
 
+def _verb_of(rule: str) -> str:
+    """Kinds of study are tabulated by rules of their own, and all by one verb."""
+    return "tabulate" if rule.startswith("tabulate_") else rule.replace("_", "-")
+
+
 def _rules_importing(module: str) -> set[str]:
     plan = Plan.load(Path(__file__).with_name("tiny_params.yaml"))
     return {
         rule
         for rule in BEHIND
         for recipe in ("lm-tiny", "arae-tiny")
-        if module in import_closure(tuple(plan.modules(rule.replace("_", "-"), recipe)))
+        if module in import_closure(tuple(plan.modules(_verb_of(rule), recipe)))
     }
 
 

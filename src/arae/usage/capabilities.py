@@ -26,7 +26,7 @@ class Capability:
 
 
 def _encodes(system: type[TextSystem]) -> bool:
-    return hasattr(system, "encode")
+    return system.encode is not TextSystem.encode
 
 
 ENCODING = Capability(_encodes, "has no encoder, so it cannot read a sentence into a code")
