@@ -1,8 +1,6 @@
 """Atomic files, provenance chains, code versions, stage runs."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,7 +13,7 @@ from arae.foundation import code
 from arae.foundation.errors import IntegrityError
 from arae.foundation.files import atomic_write, read_json, write_json
 from arae.foundation.provenance import verify_chain
-from arae.foundation.stage import owner_name, stage_run
+from arae.foundation.stage import stage_run
 
 
 @pytest.fixture(autouse=True)
@@ -127,24 +125,6 @@ def test_two_writers_of_one_output_exclude_each_other(chain: list[Path], monkeyp
         stage_run("sample", **arguments),
     ):
         pass
-
-
-def test_a_stage_ends_when_its_owner_is_killed() -> None:
-    owner = subprocess.Popen(["sleep", "60"])
-    script = (
-        "import time\nfrom arae.foundation.stage import stage_run\n"
-        "with stage_run('sample', sidecar='o.json', inputs=[], outputs=[], settings={}):\n"
-        "    print('running', flush=True)\n    time.sleep(60)\n"
-    )
-    environment = {**os.environ, "ARAE_OWNER": owner_name(owner.pid)}
-    child = subprocess.Popen(
-        [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE
-    )
-    assert child.stdout is not None and child.stdout.readline() == b"running\n"
-    owner.send_signal(signal.SIGKILL)
-    owner.wait()
-    assert child.wait(timeout=10) == 75
-    assert not Path("o.json").exists()
 
 
 def test_json_refuses_nan_and_deep_nesting() -> None:

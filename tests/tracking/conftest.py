@@ -13,7 +13,7 @@ import pytest
 
 from arae.foundation.files import write_json
 from arae.foundation.journal import Journal
-from arae.foundation.stage import owner_name
+from arae.foundation.owner import owner_name
 from arae.tracking.store import Store
 
 DEAD = f"{os.uname().nodename}@999999999:1"

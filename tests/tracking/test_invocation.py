@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from arae.foundation.files import read_json
-from arae.foundation.stage import owner_name
+from arae.foundation.owner import owner_name
 from arae.tracking import invocation
 from arae.tracking.places import home, journals, redact, sqlite_file, tracking_uri
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from arae.foundation.files import write_json
-from arae.foundation.stage import owner_name
+from arae.foundation.owner import owner_name
 from arae.tracking import invocation as invocation_module
 from arae.tracking import writer
 from arae.tracking.store import Store, StoreAway

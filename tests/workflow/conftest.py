@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from arae.foundation.files import sha256_file
@@ -119,6 +120,20 @@ STAGES = {
     "fetch", "tokenize", "vocabulary", "encode", "train", "sample",
     "train_lm", "evaluate", "tabulate_coverage", "report", "study_report",
 }  # fmt: skip
+
+
+def stages_of(project: Project) -> list[int]:
+    """Processes of this project's stages."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = " ".join(process.cmdline())
+            mine = "bin/arae " in line and process.cwd() == str(project.path)
+            if mine and "track" not in process.cmdline():
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
 
 
 def make_project(folder: Path) -> Project:

@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import pytest
 
 from arae.foundation.code import import_closure
 from arae.foundation.provenance import verify_chain
 from arae.workflow.plan import Plan
 
-from .conftest import Project
+from .conftest import Project, stages_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
@@ -249,7 +248,7 @@ def test_a_kill_at_work_is_made_good_by_the_same_command(project: Project, whom:
         os.killpg(running.pid, signal.SIGKILL)
     running.communicate()
     assert list((project.path / ".snakemake/incomplete").iterdir())
-    _wait_for(lambda: not _stages(project), "the orphans to end")
+    _wait_for(lambda: not stages_of(project), "the orphans to end")
 
     project.run("snakemake")
     assert project.hashes() == before
@@ -273,20 +272,6 @@ def _statuses(project: Project, invocation: str) -> list[str]:
         "print(json.dumps([run.info.status for run in runs]))"
     )
     return list(json.loads(project.run("python", "-c", script, invocation).splitlines()[-1]))
-
-
-def _stages(project: Project) -> list[int]:
-    """Processes of this project's stages."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            line = " ".join(process.cmdline())
-            mine = "bin/arae " in line and process.cwd() == str(project.path)
-            if mine and "track" not in process.cmdline():
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return found
 
 
 def _wait_for(condition: Callable[[], object], what: str, seconds: float = 30) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arae.foundation.errors import AraeError, SettingsError
-from arae.foundation.stage import owner_name
+from arae.foundation.owner import owner_name
 from arae.workflow.machine import gpus, one_line_errors, use_checkout
 from arae.workflow.session import Session
 

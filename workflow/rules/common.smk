@@ -47,6 +47,11 @@ wildcard_constraints:
 container: "docker://python:3.11-slim"
 
 
+def more(amount):
+    """An amount of memory or time that grows with each attempt of a job."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def folder(files):
     """Folder of a file, or of the first of several."""
     return str(Path(files if isinstance(files, str) else files[0]).parent)

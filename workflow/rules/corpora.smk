@@ -14,8 +14,8 @@ rule fetch:
     wildcard_constraints:
         corpus=one_of(plan.unlabelled),
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=more(2000),
+        runtime=more(120),
     params:
         settings=lambda w: plan.fetch(w.corpus),
         code=lambda w: plan.code("fetch"),
@@ -41,8 +41,8 @@ rule tokenize:
         corpus=one_of(plan.unlabelled),
     threads: 8
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=more(60),
     params:
         settings=lambda w: plan.tokenize(w.corpus),
         code=lambda w: plan.code("tokenize"),
@@ -66,8 +66,8 @@ rule vocabulary:
     benchmark:
         "logs/benchmarks/vocabulary/{corpus}.tsv"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=more(2000),
+        runtime=more(30),
     params:
         settings=lambda w: plan.vocabulary(w.corpus),
         code=lambda w: plan.code("vocabulary"),
@@ -93,8 +93,8 @@ rule encode:
     wildcard_constraints:
         corpus=one_of(plan.unlabelled),
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=more(2000),
+        runtime=more(30),
     params:
         code=lambda w: plan.code("encode"),
         tokens=lambda w, input: folder(input.tokens),

@@ -26,8 +26,8 @@ rule train_lm:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=6000,
-        runtime=12 * 60,
+        mem_mb=more(6000),
+        runtime=more(12 * 60),
     params:
         settings=lambda w: plan.train_lm(w.study, w.text),
         code=lambda w: plan.code("train-lm"),
@@ -67,8 +67,8 @@ rule evaluate:
         study=one_of(plan.of_family("coverage")),
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=more(60),
     params:
         settings=lambda w: plan.evaluate(w.study),
         oracle=lambda w: plan.fetch(plan.study(w.study).corpus),

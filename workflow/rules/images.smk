@@ -23,8 +23,8 @@ rule fetch_images:
     wildcard_constraints:
         corpus=one_of(plan.image_corpora),
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=more(2000),
+        runtime=more(120),
     params:
         settings=lambda w: plan.fetch(w.corpus),
         code=lambda w: plan.code("fetch-images"),
@@ -54,8 +54,8 @@ rule train_images:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=12 * 60,
+        mem_mb=more(4000),
+        runtime=more(12 * 60),
     params:
         settings=lambda w: plan.train(w.recipe),
         code=lambda w: plan.code("train-images", w.recipe),
@@ -84,8 +84,8 @@ rule train_image_classifier:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=more(60),
     params:
         settings=lambda w: plan.classifier(w.study),
         code=lambda w: plan.code("train-image-classifier"),
@@ -115,8 +115,8 @@ rule score_images:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=more(60),
     params:
         settings=lambda w: plan.probe(w.study),
         code=lambda w: plan.code("score-images", w.text),

@@ -15,8 +15,8 @@ rule train:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=6000,
-        runtime=24 * 60,
+        mem_mb=more(6000),
+        runtime=more(24 * 60),
     params:
         settings=lambda w: plan.train(w.recipe),
         code=lambda w: plan.code("train", w.recipe),

@@ -24,8 +24,8 @@ rule probe:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=more(4000),
+        runtime=more(120),
     params:
         settings=lambda w: plan.probe(w.study),
         source=lambda w: plan.fetch(plan.study(w.study).corpus),

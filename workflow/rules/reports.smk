@@ -18,8 +18,8 @@ for kind, studies in plan.kinds.items():
         wildcard_constraints:
             study=one_of(studies),
         resources:
-            mem_mb=2000,
-            runtime=30,
+            mem_mb=more(2000),
+            runtime=more(30),
         params:
             settings=lambda w: plan.tabulate(w.study),
             code=lambda w: plan.code("tabulate"),
@@ -44,8 +44,8 @@ rule report:
     benchmark:
         "logs/benchmarks/report/default.tsv"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=more(2000),
+        runtime=more(30),
     params:
         code=lambda w: plan.code("report"),
         studies=expand("results/studies/{study}", study=plan.default),

@@ -16,8 +16,8 @@ rule sample:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=more(60),
     params:
         settings=lambda w: plan.sample(w.study, w.recipe),
         code=lambda w: plan.code("sample", w.recipe),

@@ -37,8 +37,8 @@ rule transfer:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=more(60),
     params:
         settings=lambda w: plan.transfer(w.study, w.recipe),
         code=lambda w: plan.code("transfer-split", w.recipe),
@@ -69,8 +69,8 @@ rule copy_sources:
     wildcard_constraints:
         study=one_of(plan.of_family("transfer")),
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=more(2000),
+        runtime=more(10),
     params:
         settings=lambda w: plan.transfer(w.study),
         code=lambda w: plan.code("transfer-split"),
@@ -108,8 +108,8 @@ rule train_classifier:
     threads: 1
     resources:
         gpu=GPU,
-        mem_mb=4000,
-        runtime=6 * 60,
+        mem_mb=more(4000),
+        runtime=more(6 * 60),
     params:
         settings=lambda w: plan.train_classifier(w.study, w.kind),
         code=lambda w: plan.code("train-classifier"),
@@ -156,8 +156,8 @@ rule score_transfer:
         study=one_of(plan.of_family("transfer")),
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=more(4000),
+        runtime=more(60),
     params:
         source=lambda w: plan.fetch(plan.study(w.study).corpus),
         code=lambda w: plan.code("score-transfer"),

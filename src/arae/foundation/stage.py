@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +16,12 @@ from arae.foundation.code import code_version
 from arae.foundation.errors import AraeError, Preempted
 from arae.foundation.files import canonical_json, write_json
 from arae.foundation.journal import Journal
+from arae.foundation.owner import SILENCE_SECONDS, end_with_owner
 from arae.foundation.provenance import FORMAT, environment, fingerprint, git_state
 
 WORK = Path("work")
-LOCK_PATIENCE_SECONDS = 60.0
+# Longer than the stage of a workflow that was killed can live on, on whichever host.
+LOCK_PATIENCE_SECONDS = SILENCE_SECONDS + 60.0
 
 
 @dataclass
@@ -60,7 +60,7 @@ def stage_run(
 
     `inputs` and `outputs` are files; `modules` are package modules chosen by name at run time,
     added to `arae.stages.<name>` for the code version. Inputs are hashed first. Only one process
-    at a time may make the same sidecar: another waits up to a minute, then gives up.
+    at a time may make the same sidecar: another waits for a few minutes, then gives up.
     """
     sidecar = Path(sidecar)
     started = time.time()
@@ -77,7 +77,7 @@ def stage_run(
         key = hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:24]
         journal = Journal.open(name, key, str(sidecar), settings, seed, made_from)
         run = StageRun(name, settings, seed, key, journal)
-        _die_with_owner()
+        end_with_owner()
         try:
             yield run
             record = {
@@ -130,38 +130,3 @@ def _exclusive(sidecar: Path) -> Iterator[None]:
                     ) from None
                 time.sleep(0.2)
         yield
-
-
-def _die_with_owner() -> None:
-    """End this process soon after the workflow that started it dies (kill -9 leaves children).
-
-    The workflow names itself in ARAE_OWNER as `host@pid:birth`; on another host (a cluster
-    job) nothing is watched.
-    """
-    host, _, rest = os.environ.get("ARAE_OWNER", "").rpartition("@")
-    if not rest or host != os.uname().nodename:
-        return
-    pid, _, born = rest.partition(":")
-
-    def watch() -> None:
-        while process_birth(int(pid)) == born:
-            time.sleep(0.5)
-        os._exit(Preempted.exit_code)
-
-    threading.Thread(target=watch, name="owner-watch", daemon=True).start()
-
-
-def process_birth(pid: int) -> str:
-    """Start time of a process in clock ticks since boot ("" if there is none): tells reuse of a pid."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return ""
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] == "Z" else fields[19]
-
-
-def owner_name(pid: int | None = None) -> str:
-    """Value of ARAE_OWNER for a process (this one by default): `host@pid:birth`."""
-    number = os.getpid() if pid is None else pid
-    return f"{os.uname().nodename}@{number}:{process_birth(number)}"

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from arae.foundation.files import read_json, write_json
+from arae.foundation.owner import owner_name, process_birth
 from arae.foundation.provenance import git_state
-from arae.foundation.stage import owner_name, process_birth
 from arae.tracking.places import home, journals, redact
 
 RECORD, FINISHED, FAILED = "invocation.json", "finished.json", "failed.json"

@@ -1,7 +1,7 @@
 """One run of Snakemake in a checkout: alone, named as owner of its stages, tracked.
 
-The lock is the kernel's (flock), so a killed run leaves none behind; stages watch the owner named
-in ARAE_OWNER and end when it dies.
+The lock is the kernel's (flock), so a killed run leaves none behind; stages end when the run that
+started them is gone (`foundation.owner`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from arae.foundation.errors import AraeError
-from arae.foundation.stage import WORK, owner_name
+from arae.foundation.owner import own_stages
+from arae.foundation.stage import WORK
 from arae.tracking import invocation
 
 LOCK = WORK / "locks" / "workflow"
@@ -38,7 +39,7 @@ class Session:
                 so that what this one plans to do is out of date.
         """
         self._acquire()
-        os.environ["ARAE_OWNER"] = owner_name()
+        own_stages(self._lock.with_name("heartbeat"))
         if os.environ.get("ARAE_TRACKING", "on") != "off":
             self._invocation = invocation.begin()
             os.environ["ARAE_JOURNAL"] = str(self._invocation.folder.resolve())
