@@ -22,7 +22,7 @@ PLUGIN = "snakemake_executor_plugin_slurm"
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A running cluster."""
-    pytest.importorskip(PLUGIN, reason="make environment-cluster installs Snakemake's SLURM plugin")
+    pytest.importorskip(PLUGIN, reason="make cluster installs Snakemake's SLURM plugin")
     reason = cluster.why_not()
     if reason:
         pytest.skip(f"SLURM cannot be started here: {reason}")

@@ -110,12 +110,31 @@ def test_a_killed_submitter_is_started_again_without_two_writers(
     assert first["JobState"] == "FAILED" and second["JobState"] == "COMPLETED"
 
 
+def test_ctrl_c_cancels_the_jobs_and_the_same_command_goes_on(
+    project: Project, whole: Project, jobs: Jobs, training: subprocess.Popen[str]
+) -> None:
+    os.killpg(training.pid, signal.SIGINT)
+    training.communicate(timeout=60)
+    assert training.returncode != 0
+    assert jobs.states() == ["CANCELLED"]
+    _ends_well(project, whole, project.start(*SNAKEMAKE, MODEL + "/model.safetensors"))
+
+
+def test_a_killed_stage_goes_on(
+    project: Project, whole: Project, jobs: Jobs, training: subprocess.Popen[str]
+) -> None:
+    for stage in stages_of(project):
+        os.kill(stage, signal.SIGKILL)
+    _ends_well(project, whole, training)
+    assert jobs.states() == ["FAILED", "COMPLETED"]
+
+
 def test_a_job_killed_for_its_memory_is_given_more(
     project: Project, whole: Project, jobs: Jobs
 ) -> None:
     write_profile(project, train={"mem_mb": "attempt * attempt * 100"})
     run = project.start(*SNAKEMAKE, MODEL + "/model.safetensors")
-    _ends_well(project, whole, run, resumed=False)
+    _ends_well(project, whole, run, resumed=None)  # as far as it came before it was killed
     *killed, last = jobs.of(TRAIN)
     assert killed and {job["JobState"] for job in killed} <= {
         "FAILED",
@@ -137,14 +156,14 @@ def test_a_job_out_of_time_goes_on_with_more(project: Project, whole: Project, j
 
 
 def _ends_well(
-    project: Project, whole: Project, run: subprocess.Popen[str], resumed: bool = True
+    project: Project, whole: Project, run: subprocess.Popen[str], resumed: bool | None = True
 ) -> None:
     """The run ends by itself, and the model is bit for bit that of the local run."""
     told, _ = run.communicate(timeout=300)
     assert run.returncode == 0, told[-4000:]
     assert project.hashes() == whole.hashes()
     log = (project.path / "logs/train/arae-tiny/seed-1.log").read_text(encoding="utf-8")
-    assert (RESUMED in log) == resumed
+    assert resumed is None or (RESUMED in log) == resumed
     assert not _checkpoints(project)
 
 

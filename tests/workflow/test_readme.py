@@ -23,9 +23,13 @@ NAMES = {
     "lm-scenes": "lm-tiny",
     "recipes.arae-tiny.critic.steps=10": "recipes.arae-tiny.latent=17",
 }
-# A download, a server that never ends, and a study that is not in the small project.
+# Downloads, a server that never ends, studies that are not in the small project, and a cluster, whose
+# profile `tests/slurm` runs.
 NOT_RUN = {
     "make paper",
+    "make embedded",
+    "make cluster",
+    "snakemake --workflow-profile profiles/slurm",
     "mlflow ui --backend-store-uri sqlite:///mlflow.db",
     "snakemake coverage-snli",
 }

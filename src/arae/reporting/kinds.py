@@ -19,18 +19,19 @@ from arae.reporting import (
 )
 from arae.reporting.study import StudyKind
 
+# In the order of the paper, which is the order of a report.
 KINDS: dict[str, StudyKind] = {
-    "bound": bound.KIND,
     "coverage": coverage.KIND,
-    "images": images.KIND,
-    "interpolation": interpolation.KIND,
-    "latent": latent.KIND,
-    "offsets": offsets.KIND,
-    "robustness": robustness.KIND,
-    "semi_supervised": semi_supervised.KIND,
-    "sensitivity": sensitivity.KIND,
-    "topics": topics.KIND,
     "transfer": transfer.KIND,
+    "topics": topics.KIND,
+    "semi_supervised": semi_supervised.KIND,
+    "images": images.KIND,
+    "latent": latent.KIND,
+    "robustness": robustness.KIND,
+    "offsets": offsets.KIND,
+    "interpolation": interpolation.KIND,
+    "bound": bound.KIND,
+    "sensitivity": sensitivity.KIND,
 }
 
 

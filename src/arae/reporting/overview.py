@@ -17,7 +17,7 @@ def render(
     absent: Sequence[tuple[str, str]],
 ) -> Markup:
     """A row for each study, linked to its section; `absent` are (paper item, title) without one."""
-    heads = ("In the paper", "Verdict", "Claims", "Study", "Corpus", "Seeds")
+    heads = ("In the paper", "Verdict", "Claims", "Study", "Seeds")
     grid = element(
         "table",
         element("caption", "The paper, item by item"),
@@ -45,7 +45,6 @@ def _row(table: Mapping[str, Any], anchor: str) -> Markup:
         element("td", badge(overall) if found else "–", class_="text"),
         element("td", _tally(found), class_="text"),
         element("td", table["title"], " ", element("code", table["study"]), class_="text"),
-        element("td", table["corpus"], class_="text"),
         element("td", len(table["seeds"])),
     )
 
