@@ -40,7 +40,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def project(whole: Project, tmp_path: Path) -> Project:
-    """Its copy without the ARAE, whose training takes about twenty seconds."""
+    """Its copy without the ARAE, whose training takes about ten seconds."""
     copy = Project(tmp_path / "project")
     shutil.copytree(whole.path, copy.path, symlinks=True)
     shutil.rmtree(copy.path / MODEL)
@@ -50,7 +50,7 @@ def project(whole: Project, tmp_path: Path) -> Project:
 def prepared(folder: Path) -> Project:
     """A fresh project whose ARAE trains for a while, with a profile for the test's cluster."""
     project = make_project(folder)
-    project.edit("params.yaml", "arae-tiny: {base: tiny,", "arae-tiny: {base: tiny, epochs: 250,")
+    project.edit("params.yaml", "arae-tiny: {base: tiny,", "arae-tiny: {base: tiny, epochs: 100,")
     write_profile(project)
     project.commit("for the cluster")
     return project

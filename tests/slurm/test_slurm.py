@@ -18,6 +18,8 @@ from tests.workflow.conftest import Project, stages_of
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 SNAKEMAKE = ("snakemake", "--workflow-profile", PROFILE)
+# Short jobs that follow one another, as one job of SLURM.
+GROUPED = ("--groups", "fetch=text", "tokenize=text", "vocabulary=text", "encode=text")
 TRAIN = "rule_train_wildcards_arae-tiny_1"
 RESUMED = "resumed at iteration"
 
@@ -61,16 +63,16 @@ def test_a_run_makes_the_files_of_a_local_run_and_asks_for_what_rules_declare(
     whole: Project, jobs: Jobs, tmp_path: Path
 ) -> None:
     project = prepared(tmp_path / "project")
-    project.run(*SNAKEMAKE)
+    project.run(*SNAKEMAKE, *GROUPED)
     assert project.hashes() == whole.hashes()
     assert "Nothing to be done" in project.run("snakemake")
     (train,) = jobs.of(TRAIN)
     asked = {name: train.get(name) for name in ("TimeLimit", "MinMemoryNode", "NumCPUs")}
     assert asked == {"TimeLimit": "1-00:00:00", "MinMemoryNode": "6000M", "NumCPUs": "1"}
     assert train["Partition"] == "gpu" and "gpu:1" in train["TresPerJob"]
-    (tokenize,) = jobs.of("rule_tokenize")
-    assert tokenize["NumCPUs"] == "8" and tokenize["Partition"] == "cpu"
-    assert "TresPerJob" not in tokenize
+    sample, _ = jobs.of("rule_sample")
+    assert sample["Partition"] == "cpu" and "TresPerJob" not in sample
+    assert not jobs.of("rule_tokenize")  # in the group
 
 
 def test_a_cancelled_training_goes_on(
