@@ -63,7 +63,7 @@ def test_a_run_makes_the_files_of_a_local_run_and_asks_for_what_rules_declare(
     whole: Project, jobs: Jobs, tmp_path: Path
 ) -> None:
     project = prepared(tmp_path / "project")
-    project.run(*SNAKEMAKE, *GROUPED)
+    project.run(*SNAKEMAKE, *GROUPED, seconds=600)
     assert project.hashes() == whole.hashes()
     assert "Nothing to be done" in project.run("snakemake")
     (train,) = jobs.of(TRAIN)

@@ -46,7 +46,7 @@ class Project:
             start_new_session=True,
         )
 
-    def run(self, *command: str, code: int | None = 0) -> str:
+    def run(self, *command: str, code: int | None = 0, seconds: float = 240) -> str:
         """Run a command and return all that it printed; `code` is the expected exit code."""
         done = subprocess.run(
             command,
@@ -56,7 +56,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=240,
+            timeout=seconds,
         )
         if code is not None:
             assert done.returncode == code, f"{command}: {done.returncode}\n{done.stdout[-4000:]}"
