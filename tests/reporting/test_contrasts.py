@@ -6,9 +6,9 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from arae.reporting.charts import Figure, standalone
+from arae.reporting.charts.figure import Figure, standalone
+from arae.reporting.charts.text_panel import Block, text_panel
 from arae.reporting.contrasts import Side, contrast
-from arae.reporting.text_panel import Block, text_panel
 
 LOW, HIGH = Side(label="low", values=[1, 2, 3]), Side(label="high", values=[11, 12, 13])
 WIDE = Side(label="wide", values=[1, 10, 30])

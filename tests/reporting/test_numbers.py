@@ -9,7 +9,7 @@ import pytest
 from arae.evaluation.intervals import t_interval
 from arae.foundation.errors import DataError
 from arae.reporting.cells import cell, write_interval, write_number
-from arae.reporting.charts import axis, short
+from arae.reporting.charts.figure import axis, short
 from arae.reporting.columns import Column
 from arae.reporting.curves import read_curves, thin
 from arae.reporting.scores import Score

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from arae.reporting import png
+from arae.reporting.charts import png
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 9), (16, 8), (3, 30)])

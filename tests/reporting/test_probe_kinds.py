@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from arae.reporting import bound, sensitivity
+from arae.reporting.kinds import bound, sensitivity
 from arae.reporting.scores import Score
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from arae.reporting.kinds import kind_of
+from arae.reporting.kinds.registry import kind_of
+from arae.reporting.kinds.semi_supervised import SIZES, SYSTEMS
 from arae.reporting.scores import Score
-from arae.reporting.semi_supervised import SIZES, SYSTEMS
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build
 from arae.reporting.tables import markdown

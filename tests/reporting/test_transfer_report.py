@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from arae.foundation.errors import SettingsError
-from arae.reporting.charts import standalone
-from arae.reporting.kinds import kind_of
-from arae.reporting.scatter_chart import Cloud, scatter_panel
+from arae.reporting.charts.figure import standalone
+from arae.reporting.charts.scatter_chart import Cloud, scatter_panel
+from arae.reporting.kinds.registry import kind_of
 from arae.reporting.scores import Score
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build

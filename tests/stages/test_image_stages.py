@@ -13,7 +13,7 @@ from arae.cli import main
 from arae.engine.imagedir import load_image_model
 from arae.evaluation.image_classifier import load_classifier
 from arae.foundation.errors import IntegrityError
-from arae.reporting import png
+from arae.reporting.charts import png
 
 SOURCE = {"kind": "digits", "images": {"train": 400, "valid": 60, "test": 150}}
 SIZES = {"encoder": {"hidden": [32]}, "decoder": {"hidden": [32]}, "batch_size": 50}

@@ -113,7 +113,12 @@ def test_a_model_s_transfers_are_written_and_scored(project) -> None:
     found = score(samples, Path("results/scores/s/toy/seed-1.json"), project)
     assert found["system"] == "arae_transfer" and found["sentences"] == 40
     wanted = {"transfer", "bleu", "forward_ppl", "reverse_ppl", "copied", "empty"}
-    assert set(found["metrics"]) == wanted == set(found["definitions"])
+    ways = {
+        f"{name}:{way}" for name in ("bleu", "transfer") for way in ("bad → good", "good → bad")
+    }
+    assert set(found["metrics"]) == wanted | ways == set(found["definitions"])
+    assert [block["source"] for block in found["details"]["blocks"]] == ["bad"] * 2 + ["good"] * 2
+    assert set(found["details"]["blocks"][0]["outputs"]) == {"good"}
     assert "classifier_accuracy" not in found["metrics"]
     assert found["examples"][0].startswith("bad: the ") and " → good: " in found["examples"][0]
     assert found["examples"][1].startswith("good: ")

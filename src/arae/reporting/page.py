@@ -9,8 +9,8 @@ from importlib import resources
 from typing import Any
 
 from arae.reporting import overview, provenance_section, study_section, verdicts
-from arae.reporting.charts import Figure
-from arae.reporting.charts import style as chart_style
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.figure import style as chart_style
 from arae.reporting.ledger import Ledger
 from arae.reporting.markup import Markup, element
 from arae.reporting.study_section import anchor

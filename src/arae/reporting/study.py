@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from arae.reporting.charts import Figure
+from arae.reporting.charts.figure import Figure
 from arae.reporting.columns import Column
 from arae.reporting.verdicts import Claim
 

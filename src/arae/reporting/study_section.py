@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arae.reporting import published, settings_html, table_html, tables
-from arae.reporting.charts import Figure, colour
-from arae.reporting.curve_chart import curve_panel
+from arae.reporting.charts.curve_chart import curve_panel
+from arae.reporting.charts.figure import Figure, colour
 from arae.reporting.ledger import Ledger
 from arae.reporting.markup import Markup, element, join
 from arae.reporting.overview import SIGNS

@@ -7,7 +7,7 @@ from typing import Any
 
 from arae.reporting import published, tables
 from arae.reporting.cells import write_interval, write_number
-from arae.reporting.charts import colour
+from arae.reporting.charts.figure import colour
 from arae.reporting.markup import Markup, element, join
 from arae.reporting.study import REAL_TEXT
 

@@ -13,8 +13,8 @@ from arae.foundation.console import say
 from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write, read_json, write_json
 from arae.foundation.stage import stage_run
-from arae.reporting.charts import Figure
-from arae.reporting.kinds import KINDS, kind_of
+from arae.reporting.charts.figure import Figure
+from arae.reporting.kinds.registry import KINDS, kind_of
 from arae.reporting.ledger import open_ledger
 from arae.reporting.page import render
 from arae.reporting.scores import FORMAT

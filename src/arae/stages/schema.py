@@ -35,7 +35,7 @@ def params_schema() -> dict[str, Any]:
     from arae.evaluation.scoring import NgramSettings
     from arae.foundation.schema import schema_of
     from arae.generation.decode import DecodingSettings
-    from arae.reporting.kinds import KINDS
+    from arae.reporting.kinds.registry import KINDS
     from arae.reporting.study import StudySettings
     from arae.systems.registry import settings_class, system_names
     from arae.text.tokenizer import TokenSettings

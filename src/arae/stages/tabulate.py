@@ -15,8 +15,8 @@ from arae.foundation.provenance import verify_chain
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.reporting import curves, tables
-from arae.reporting.charts import standalone
-from arae.reporting.kinds import kind_of
+from arae.reporting.charts.figure import standalone
+from arae.reporting.kinds.registry import kind_of
 from arae.reporting.scores import read_score, require_complete
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import suggest
-from arae.reporting import (
+from arae.reporting.kinds import (
     bound,
     coverage,
     images,

@@ -10,9 +10,9 @@ from typing import Any
 from arae.evaluation.intervals import t_quantile
 from arae.reporting import verdicts
 from arae.reporting.cells import NONE, SEEDS
-from arae.reporting.charts import Figure
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.level_chart import Level, level_panel
 from arae.reporting.columns import Column
-from arae.reporting.level_chart import Level, level_panel
 from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import Claim
 

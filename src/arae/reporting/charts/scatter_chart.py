@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arae.reporting.charts import Axis, Panel, axis, colour, short
+from arae.reporting.charts.figure import Axis, Panel, axis, colour, short
 from arae.reporting.markup import Markup, element
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 440, 314, 46, 100, 46, 44

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from arae.reporting.charts import Axis, Panel, axis, colour, short
+from arae.reporting.charts.figure import Axis, Panel, axis, colour, short
 from arae.reporting.curves import Curve
 from arae.reporting.markup import Markup, element
 

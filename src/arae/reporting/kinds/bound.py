@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from arae.reporting import verdicts
-from arae.reporting.charts import Figure
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.inequality_chart import Point, inequality_panel
+from arae.reporting.charts.interval_chart import Mark, interval_panel, mark_of
 from arae.reporting.columns import Column
-from arae.reporting.inequality_chart import Point, inequality_panel
-from arae.reporting.interval_chart import Mark, interval_panel, mark_of
 from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import NOT, REPRODUCED, UNTESTED, Claim
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arae.reporting.charts import Figure
+from arae.reporting.charts.curve_chart import curve_panel
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.text_panel import Block, text_panel
 from arae.reporting.columns import Column
 from arae.reporting.contrasts import Side, contrast
-from arae.reporting.curve_chart import curve_panel
 from arae.reporting.curves import Curve
 from arae.reporting.study import StudyKind
-from arae.reporting.text_panel import Block, text_panel
 from arae.reporting.verdicts import Claim
 
 SYSTEM = "ARAE"

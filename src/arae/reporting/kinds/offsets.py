@@ -10,12 +10,12 @@ from typing import Any
 
 from arae.evaluation.intervals import t_interval
 from arae.evaluation.offsets import PAPER, Transform
-from arae.reporting.charts import Figure
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.interval_chart import Mark, interval_panel
+from arae.reporting.charts.text_panel import Block, text_panel
 from arae.reporting.columns import Column
 from arae.reporting.contrasts import Side, contrast
-from arae.reporting.interval_chart import Mark, interval_panel
 from arae.reporting.study import StudyKind
-from arae.reporting.text_panel import Block, text_panel
 
 WORDS = tuple(Transform.parse(text).word for text in PAPER)
 SYSTEM = "ARAE"

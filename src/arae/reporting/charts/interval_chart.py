@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arae.reporting.charts import Axis, Panel, axis, colour, short
+from arae.reporting.charts.figure import Axis, Panel, axis, colour, short
 from arae.reporting.markup import Markup, element
 
 WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM = 400, 76, 16, 34, 34, 30

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from arae.reporting.charts import Figure
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.interval_chart import Mark, interval_panel
+from arae.reporting.charts.scatter_chart import Cloud, scatter_panel
 from arae.reporting.columns import Column
-from arae.reporting.interval_chart import Mark, interval_panel
-from arae.reporting.scatter_chart import Cloud, scatter_panel
 from arae.reporting.study import REAL_LABEL, StudyKind
 from arae.reporting.verdicts import Claim
 

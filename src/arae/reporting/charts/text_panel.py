@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arae.reporting.charts import Panel, colour
+from arae.reporting.charts.figure import Panel, colour
 from arae.reporting.markup import Markup, element
 
 WIDTH, LINE, GAP, INDENT = 860, 17, 12, 12

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from arae.reporting.charts import Figure
+from arae.reporting.charts.curve_chart import curve_panel
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.interval_chart import interval_panel, mark_of
 from arae.reporting.columns import Column
-from arae.reporting.curve_chart import curve_panel
-from arae.reporting.interval_chart import interval_panel, mark_of
 from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import Claim
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from arae.reporting.charts import Figure
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.interval_chart import Mark, interval_panel
 from arae.reporting.columns import Column
-from arae.reporting.interval_chart import Mark, interval_panel
 from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import Claim
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from arae.reporting import png
-from arae.reporting.charts import Figure, Panel, colour
+from arae.reporting.charts import png
+from arae.reporting.charts.curve_chart import curve_panel
+from arae.reporting.charts.figure import Figure, Panel, colour
 from arae.reporting.columns import Column
-from arae.reporting.curve_chart import curve_panel
 from arae.reporting.markup import element, join
 from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import Claim

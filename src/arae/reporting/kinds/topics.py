@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arae.reporting import transfer
-from arae.reporting.charts import Figure
+from arae.reporting.charts.figure import Figure
+from arae.reporting.charts.text_panel import Block, text_panel
 from arae.reporting.columns import Column
 from arae.reporting.contrasts import Side, contrast
+from arae.reporting.kinds import transfer
 from arae.reporting.study import REAL_LABEL, StudyKind
-from arae.reporting.text_panel import Block, text_panel
 from arae.reporting.verdicts import Claim
 
 SYSTEM = "ARAE"

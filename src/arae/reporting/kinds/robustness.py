@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from arae.reporting.charts import Figure
+from arae.reporting.charts.curve_chart import MEDIUM, curve_panel
+from arae.reporting.charts.figure import Figure
 from arae.reporting.columns import Column
-from arae.reporting.curve_chart import MEDIUM, curve_panel
 from arae.reporting.curves import Curve
 from arae.reporting.study import StudyKind
 from arae.reporting.verdicts import Claim

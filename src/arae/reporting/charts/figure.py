@@ -104,7 +104,9 @@ def colour(series: int) -> str:
 
 def style() -> str:
     """The charts' style sheet, for the page or for a figure on its own."""
-    return resources.files("arae.reporting").joinpath("chart.css").read_text(encoding="utf-8")
+    return (
+        resources.files("arae.reporting.charts").joinpath("chart.css").read_text(encoding="utf-8")
+    )
 
 
 def standalone(figure: Figure) -> str:

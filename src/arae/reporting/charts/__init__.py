@@ -1,0 +1,1 @@
+"""Drawings without a plotting library: SVG, with a description for those who cannot see it."""

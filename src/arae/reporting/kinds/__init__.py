@@ -1,0 +1,1 @@
+"""The kinds of study, each one file: its columns, claims and figures."""
