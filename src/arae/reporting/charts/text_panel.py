@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from arae.reporting.charts.figure import Panel, colour
 from arae.reporting.markup import Markup, element
 
-WIDTH, LINE, GAP, INDENT = 860, 17, 12, 12
-LETTER = 6.4  # generous for the mean width of a letter at the charts' 12 px
+LINE, GAP, INDENT = 17, 12, 12
+LETTER, BOLD = 6.4, 7.4  # generous for the mean width of a letter at the charts' 12 px
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +32,12 @@ def text_panel(title: str, blocks: Sequence[Block]) -> Panel:
             y += LINE
             parts.append(element("text", line, x=INDENT, y=y, class_="label"))
         y += GAP
-    longest = max((len(line) for block in blocks for line in block.lines), default=0)
+    lines = [INDENT + LETTER * len(line) for block in blocks for line in block.lines]
+    headings = [BOLD * len(heading) for heading in (title, *(block.heading for block in blocks))]
     return Panel(
         title=title,
         description="; ".join(f"{block.heading}: {' / '.join(block.lines)}" for block in blocks),
-        width=max(WIDTH, INDENT + round(LETTER * longest)),
+        width=round(max([*lines, *headings])) + INDENT,
         height=y,
         content=Markup("".join(parts)),
     )

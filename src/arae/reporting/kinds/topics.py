@@ -115,7 +115,6 @@ KIND = StudyKind(
     claims=CLAIMS,
     judge=judge,
     figures=figures,
-    order=(REAL_LABEL, "AE", SYSTEM),
     with_real=True,
     differs="The paper shows sentences and no numbers; the measures are those of its sentiment "
     "transfer. The row of real data holds the untransferred sources. The classifier of column Transfer is "
