@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help reproduce embedded paper environment cluster test lint clean
+.PHONY: help reproduce embedded paper environment extras test lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,7 +12,7 @@ help:
 	@echo "make embedded    all embedded studies: every table and figure, without downloads"
 	@echo "make paper       the studies of the paper, at full size (downloads SNLI)"
 	@echo "make environment only install into .venv, from requirements.lock"
-	@echo "make cluster     and Snakemake's plugins for SLURM and other schedulers"
+	@echo "make extras      and what clusters and the fastText package need"
 	@echo "make test        the whole test suite"
 	@echo "make lint        formatting, types, workflow and dvc.yaml"
 	@echo "make clean       remove .venv, work/ (checkpoints, downloads, journals) and logs/;"
@@ -34,9 +34,9 @@ paper: $(READY)
 
 environment: $(READY)
 
-cluster: $(READY)
+extras: $(READY)
 	$(BIN)/python -m pip install --quiet --requirement requirements.lock \
-		--requirement requirements.cluster.lock
+		--requirement requirements.extras.lock
 
 # pyproject.toml is a prerequisite too: it holds the package's metadata and entry point.
 $(READY): requirements.lock pyproject.toml

@@ -244,9 +244,11 @@ class FakeFastText:
     def __init__(self, table):
         self.table = table
 
-    def predict(self, text):
-        labels = [self.table[word] for word in text.split() if word in self.table]
-        return (labels[-1:], np.ones(len(labels[-1:])))
+    def predict(self, texts):
+        found = [
+            [self.table[word] for word in text.split() if word in self.table] for text in texts
+        ]
+        return [labels[-1:] for labels in found], [np.ones(len(labels[-1:])) for labels in found]
 
     def save_model(self, path):
         Path(path).write_text(json.dumps(self.table))
@@ -269,6 +271,23 @@ def test_the_package_is_given_its_defaults_and_its_own_file(tokens, monkeypatch)
     classifier = load_classifier(Path("classifier"))
     assert accuracy(classifier, marked(50, 5))["accuracy"] == 1.0
     assert classifier.predict([[]]) == ["cold"]
+
+
+def test_the_package_itself_agrees_with_our_code(tokens):
+    pytest.importorskip("fasttext", reason="the package fasttext is not among the requirements")
+    assert run({"kind": "fasttext"}) == 0
+    classifier = load_classifier(Path("classifier"))
+    text = marked(200, 5)
+    assert accuracy(classifier, text)["accuracy"] > 0.95
+    assert classifier.predict([]) == [] and classifier.predict([[]])[0] in ("cold", "hot")
+    ours, _ = train_classifier(marked(400, 1), text, parse_classifier(BAG), 1)
+    same = np.mean(
+        [
+            a == b
+            for a, b in zip(ours.predict(text.tokens), classifier.predict(text.tokens), strict=True)
+        ]
+    )
+    assert same > 0.95
 
 
 def test_vocabulary_of_special_words_stays_loadable(tmp_path):

@@ -15,14 +15,14 @@ from tests.workflow.conftest import Project, make_project
 
 PROFILE = "profiles/test"
 MODEL = "results/models/arae-tiny/seed-1"
-# The executor plugin is not among the requirements of a laptop: requirements.cluster.lock has it.
+# The executor plugin is not among the requirements of a laptop: requirements.extras.lock has it.
 PLUGIN = "snakemake_executor_plugin_slurm"
 
 
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A running cluster."""
-    pytest.importorskip(PLUGIN, reason="make cluster installs Snakemake's SLURM plugin")
+    pytest.importorskip(PLUGIN, reason="make extras installs Snakemake's SLURM plugin")
     reason = cluster.why_not()
     if reason:
         pytest.skip(f"SLURM cannot be started here: {reason}")

@@ -25,7 +25,7 @@ echo $!
 def project(tmp_path: Path) -> Project:
     """A project whose profile submits to the queue."""
     pytest.importorskip(
-        "snakemake_executor_plugin_cluster_generic", reason="make cluster installs the plugin"
+        "snakemake_executor_plugin_cluster_generic", reason="make extras installs the plugin"
     )
     project = make_project(tmp_path / "project")
     submit = project.path / "submit.sh"

@@ -28,7 +28,7 @@ NAMES = {
 NOT_RUN = {
     "make paper",
     "make embedded",
-    "make cluster",
+    "make extras",
     "snakemake --workflow-profile profiles/slurm",
     "mlflow ui --backend-store-uri sqlite:///mlflow.db",
     "snakemake coverage-snli",

@@ -38,7 +38,8 @@ class FastText:
 
     def predict(self, sentences: Iterable[Sequence[str]]) -> list[str]:
         """The likeliest class of each sentence; of an empty one, the first class."""
-        found = (self._model.predict(" ".join(tokens))[0] for tokens in sentences)
+        # All at once: given a single text the package builds an array in a way that NumPy 2 refuses.
+        found, _ = self._model.predict([" ".join(tokens) for tokens in sentences])
         return [labels[0].removeprefix(LABEL) if labels else self.classes[0] for labels in found]
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -97,7 +98,7 @@ def _package() -> Any:
         import fasttext
     except ImportError as error:
         raise SettingsError(
-            "classifier.kind: 'fasttext' needs the package fasttext: pip install fasttext (a C++ "
-            "compiler is needed), or choose bag_of_words, the same model in our own code"
+            "classifier.kind: 'fasttext' needs the package fasttext: pip install "
+            "fasttext-wheel==0.9.2 (or fasttext, where there is a C++ compiler), or choose bag_of_words, the same model in our own code"
         ) from error
     return fasttext
