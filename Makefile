@@ -12,7 +12,7 @@ help:
 	@echo "make embedded    all embedded studies: every table and figure, without downloads"
 	@echo "make paper       the studies of the paper, at full size (downloads SNLI)"
 	@echo "make environment only install into .venv, from requirements.lock"
-	@echo "make cluster     and Snakemake's plugins for SLURM and other schedulers"
+	@echo "make cluster     and Snakemake's plugins for schedulers, and PostgreSQL's driver"
 	@echo "make test        the whole test suite"
 	@echo "make lint        formatting, types, workflow and dvc.yaml"
 	@echo "make clean       remove .venv, work/ (checkpoints, downloads, journals) and logs/;"
