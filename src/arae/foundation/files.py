@@ -13,6 +13,8 @@ from typing import IO, Any
 from arae.foundation.errors import DataError
 
 CHUNK_BYTES = 1 << 20
+# Nothing of ours is nested a tenth as deeply; what is could exhaust the stack of whoever walks it.
+DEEPEST_JSON = 100
 
 
 @contextmanager
@@ -76,9 +78,34 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 def read_json(path: str | os.PathLike[str]) -> Any:
     """Read a JSON file; a missing or malformed one is a `DataError` that names it."""
     try:
-        with Path(path).open(encoding="utf-8") as handle:
-            return json.load(handle)
+        return parse_json(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise DataError(f"{path}: not found") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"{path}: not readable as JSON ({error})") from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text; `ValueError` if it is none, or is nested too deeply."""
+    too_deep = f"nested more than {DEEPEST_JSON} levels deep"
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(too_deep) from error
+    if _deeper_than(DEEPEST_JSON, value):
+        raise ValueError(too_deep)
+    return value
+
+
+def _deeper_than(limit: int, value: Any) -> bool:
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True

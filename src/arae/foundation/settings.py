@@ -10,7 +10,6 @@ import copy
 import dataclasses
 import difflib
 import functools
-import json
 import re
 import types
 import typing
@@ -21,6 +20,7 @@ from typing import Any, TypeVar
 import yaml
 
 from arae.foundation.errors import SettingsError
+from arae.foundation.files import parse_json
 
 Settings = TypeVar("Settings")
 
@@ -119,8 +119,8 @@ def read_settings(text: str) -> dict[str, Any]:
     """
     if text.lstrip().startswith("{"):
         try:
-            value = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+            value = parse_json(text)
+        except ValueError as error:
             raise SettingsError(f"--settings: not readable as JSON ({error})") from error
     else:
         file, _, pointer = text.partition("#")
