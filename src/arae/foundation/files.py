@@ -14,7 +14,7 @@ from arae.foundation.errors import DataError
 
 CHUNK_BYTES = 1 << 20
 # Nothing of ours is nested a tenth as deeply; what is could exhaust the stack of whoever walks it.
-DEEPEST_JSON = 100
+DEEPEST = 100
 
 
 @contextmanager
@@ -87,25 +87,23 @@ def read_json(path: str | os.PathLike[str]) -> Any:
 
 def parse_json(text: str | bytes) -> Any:
     """The value of a JSON text; `ValueError` if it is none, or is nested too deeply."""
-    too_deep = f"nested more than {DEEPEST_JSON} levels deep"
+    too_deep = f"nested more than {DEEPEST} levels deep"
     try:
         value = json.loads(text)
     except RecursionError as error:
         raise ValueError(too_deep) from error
-    if _deeper_than(DEEPEST_JSON, value):
+    if is_too_deep(value):
         raise ValueError(too_deep)
     return value
 
 
-def _deeper_than(limit: int, value: Any) -> bool:
+def is_too_deep(value: Any) -> bool:
+    """Whether lists and mappings lie in one another more than `DEEPEST` levels deep."""
     level = [value]
-    for _ in range(limit + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
+    for _ in range(DEEPEST + 1):
+        # By identity: what YAML's aliases name many times, or within itself, is looked at once.
+        outer = {id(item): item for item in level if isinstance(item, dict | list)}.values()
+        if not outer:
             return False
+        level = [v for item in outer for v in (item.values() if isinstance(item, dict) else item)]
     return True

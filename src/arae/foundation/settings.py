@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import yaml
 
 from arae.foundation.errors import SettingsError
-from arae.foundation.files import parse_json
+from arae.foundation.files import DEEPEST, is_too_deep, parse_json
 
 Settings = TypeVar("Settings")
 
@@ -49,7 +49,7 @@ _Loader.add_implicit_resolver(
 def load_yaml(path: str | Path) -> Any:
     """Read a YAML file with YAML 1.2 floats; errors name the file and line."""
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
+        value = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError as error:
         raise SettingsError(f"{path}: not found; run from the project's root") from error
     except SettingsError as error:
@@ -58,6 +58,9 @@ def load_yaml(path: str | Path) -> Any:
         raise SettingsError(
             f"{path}: not readable as YAML: {' '.join(str(error).split())}"
         ) from error
+    if is_too_deep(value):
+        raise SettingsError(f"{path}: nested more than {DEEPEST} levels deep")
+    return value
 
 
 def load_params(path: str | Path = "params.yaml") -> dict[str, Any]:
@@ -80,6 +83,8 @@ def resolve_base(
     """The entry `name` laid over its `base` (nested mappings merge, anything else replaces)."""
     if name in chain:
         raise SettingsError(f"recipes.{name}: circular base: {' -> '.join((*chain, name))}")
+    if len(chain) > DEEPEST:
+        raise SettingsError(f"recipes.{chain[0]}: a chain of more than {DEEPEST} bases")
     if name not in entries:
         raise SettingsError(f"recipes.{chain[-1]}.base: no recipe '{name}'{suggest(name, entries)}")
     entry = entries[name]
