@@ -68,13 +68,17 @@ def load_params(path: str | Path = "params.yaml") -> dict[str, Any]:
 
     A recipe without a `system` serves as a base only and is left out of the result.
     """
-    params = load_yaml(path)
-    if not isinstance(params, dict):
-        raise SettingsError(f"{path}: expected the sections corpora, recipes, evaluation, studies")
-    recipes = params.get("recipes") or {}
+    return resolve_params(load_yaml(path), str(path))
+
+
+def resolve_params(raw: Any, where: str) -> dict[str, Any]:
+    """As `load_params`, of what params.yaml holds; `raw` itself stays as it is."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("recipes") or {}, dict):
+        raise SettingsError(f"{where}: expected the sections corpora, recipes, evaluation, studies")
+    recipes = raw.get("recipes") or {}
     resolved = {name: resolve_base(name, recipes) for name in recipes}
-    params["recipes"] = {name: recipe for name, recipe in resolved.items() if "system" in recipe}
-    return params
+    kept = {name: recipe for name, recipe in resolved.items() if "system" in recipe}
+    return {**raw, "recipes": kept}
 
 
 def resolve_base(
