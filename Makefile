@@ -12,7 +12,7 @@ help:
 	@echo "make embedded    all embedded studies: every table and figure, without downloads"
 	@echo "make paper       the studies of the paper, at full size (downloads SNLI)"
 	@echo "make environment only install into .venv, from requirements.lock"
-	@echo "make extras      and what clusters and the fastText package need"
+	@echo "make extras      and what clusters, PostgreSQL and the fastText package need"
 	@echo "make test        the whole test suite"
 	@echo "make lint        formatting, types, workflow and dvc.yaml"
 	@echo "make clean       remove .venv, work/ (checkpoints, downloads, journals) and logs/;"

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 
 from arae import __version__
 from arae.foundation.errors import AraeError
+from arae.tracking.places import redact
 
 # verb: what it does, in the order of the way of the data.
 STAGES = {
@@ -131,7 +132,7 @@ def _explain(error: OSError) -> str:
 
 
 def _fail(message: str, code: int, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
-    print(f"arae: error: {message}", file=sys.stderr)
+    # The causes in a traceback are other packages' errors, which name addresses as they were given.
+    trace = traceback.format_exc() if debug else ""
+    print(redact(f"{trace}arae: error: {message}"), file=sys.stderr)
     return code

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from arae.cli import main
+from browser import BROWSER, BROWSERS, browse, console, requests
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    *("--disable-default-apps", "--disable-extensions", "--hide-scrollbars"),
-)
 HOSTILE = "<script>document.title='owned'</script> <img src=x onerror=alert(1)> \u202enekot \x07"
 
 pytestmark = [
@@ -34,34 +25,6 @@ def page(make_project):
     assert main(project.tabulate_command()) == 0
     assert main(list(project.report_command)) == 0
     return Path("results/report.html").resolve()
-
-
-def browse(page, profile, *flags):
-    """Output of one headless visit: the DOM on stdout, the browser's log on stderr."""
-    return subprocess.run(
-        [BROWSER, *FLAGS, f"--user-data-dir={profile}", *flags, page.as_uri()],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-
-
-def console(done):
-    return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-
-
-def requests(log):
-    """URLs that the page (a file, or a document inside it) asked for, by the browser's network log."""
-    return [
-        event["params"]["url"]
-        for event in json.loads(log.read_text())["events"]
-        if "url" in event.get("params", {})
-        and (
-            "file://" in str(event["params"].get("initiator", ""))
-            or "null" in str(event["params"].get("initiator", ""))
-        )
-    ]
 
 
 def test_page_renders_in_silence(page, tmp_path):

@@ -74,10 +74,3 @@ def test_missing_damaged_or_mismatched_arrays(tmp_path, vocabulary, text):
         (tmp_path / "train.npy").write_bytes(damaged)
         with pytest.raises(DataError, match="not a whole"):
             EncodedText.open(tmp_path, "train")
-
-
-def test_an_array_of_objects_is_not_unpickled(tmp_path):
-    np.save(tmp_path / "train.npy", np.array([print, "x"], dtype=object), allow_pickle=True)
-    np.save(tmp_path / "train.offsets.npy", np.array([0, 2]))
-    with pytest.raises(DataError, match="not a whole"):
-        EncodedText.open(tmp_path, "train")

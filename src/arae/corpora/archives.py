@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import re
 import stat
 import tarfile
@@ -16,7 +17,14 @@ from typing import IO
 from arae.foundation.errors import DataError, IntegrityError
 from arae.foundation.files import CHUNK_BYTES, atomic_write
 
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, NotImplementedError)
+_DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError),
+    *(
+        NotImplementedError,
+        RuntimeError,
+        ValueError,
+    ),  # packed or encrypted in unknown ways, odd sizes
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,11 @@ def extract_members(
                 target = folder / PurePosixPath(name).name
                 _copy(archive, wanted[name], target, max_bytes)
                 extracted[name] = target
-    except _DAMAGE as error:
+    except (*_DAMAGE, OSError) as error:
+        if (
+            isinstance(error, OSError) and error.errno is not None
+        ):  # of the disk, not of the archive
+            raise
         raise DataError(f"{archive}: damaged or not an archive ({error}); get it again") from error
     return extracted
 

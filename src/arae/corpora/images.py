@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from arae.foundation.arrays import map_array
 from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write
 
@@ -30,7 +31,10 @@ class Images:
     @classmethod
     def open(cls, folder: str | Path, split: str) -> Images:
         """Memory-map a split that `save` wrote; a missing or malformed file is a `DataError`."""
-        pixels, labels = (_map(path) for path in image_files(Path(folder), split))
+        pixels, labels = (
+            map_array(path, "make it with `arae fetch-images`")
+            for path in image_files(Path(folder), split)
+        )
         fits = (
             pixels.dtype == labels.dtype == np.uint8
             and pixels.ndim == 3
@@ -69,12 +73,3 @@ class Images:
 def image_files(folder: Path, split: str) -> list[Path]:
     """The files that a split is stored in."""
     return [folder / f"{split}.npy", folder / f"{split}.labels.npy"]
-
-
-def _map(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: not found; make it with `arae fetch-images`") from error
-    except (ValueError, EOFError) as error:
-        raise DataError(f"{path}: not a whole .npy file ({error}); fetch it again") from error

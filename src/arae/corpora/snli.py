@@ -8,7 +8,6 @@ Licence: CC BY-SA 4.0; cite Bowman et al. 2015.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from arae.corpora.download import Download, obtain
 from arae.corpora.lines import read_lines
 from arae.corpora.source import split_files, write_sentences
 from arae.foundation.errors import DataError
+from arae.foundation.files import parse_json
 from arae.foundation.stage import WORK
 
 ARCHIVE = Download(
@@ -81,7 +81,7 @@ def snli_sentences(pairs: Path) -> Iterator[str]:
 def _parsed(pairs: Path, key: str) -> Iterator[str]:
     for number, line in enumerate(read_lines(pairs), 1):
         try:
-            tree = json.loads(line)[key]
+            tree = parse_json(line)[key]
             yield " ".join(token for token in tree.split() if token not in ("(", ")"))
-        except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{pairs}: line {number}: not an SNLI pair with {key}") from error

@@ -7,7 +7,6 @@ is dropped and counted.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from arae.corpora.lines import read_lines
 from arae.corpora.pairs import Pair, pair_files, write_pairs
 from arae.corpora.source import SPLITS
 from arae.foundation.errors import DataError
+from arae.foundation.files import parse_json
 from arae.foundation.settings import suggest
 
 LABELS = ("contradiction", "entailment", "neutral")
@@ -73,9 +73,9 @@ class PairReader:
 
     def _parse(self, line: str, where: str) -> Pair:
         try:
-            value = json.loads(line)
+            value = parse_json(line)
             pair = value["sentence1"], value["sentence2"], value["gold_label"]
-        except (json.JSONDecodeError, RecursionError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise DataError(
                 f"{where}: not a pair; expected a JSON object with gold_label, sentence1, sentence2"
             ) from error

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from arae.foundation.console import say
 from arae.foundation.errors import DataError
@@ -39,6 +40,30 @@ def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
         ) from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def load_weights(module: nn.Module, path: Path) -> None:
+    """Give a module the tensors of a safetensors file; `DataError` if they are not all its own."""
+    try:
+        set_state(module, load_file(path))
+    except (SafetensorError, ValueError) as error:
+        raise DataError(f"{path}: {' '.join(str(error).split())}") from error
+
+
+def set_state(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Set a module's state; `ValueError` unless names, types and shapes are those of the module.
+
+    PyTorch itself would convert numbers of another type in silence.
+    """
+    own = module.state_dict()
+    odd = sorted(set(own) ^ set(tensors))
+    if odd:
+        raise ValueError(f"the tensor {odd[0]} is {'missing' if odd[0] in own else 'unknown'}")
+    for name, tensor in tensors.items():
+        found, wanted = (f"{t.dtype} {tuple(t.shape)}" for t in (tensor, own[name]))
+        if found != wanted:
+            raise ValueError(f"the tensor {name} is {found}, not {wanted}")
+    module.load_state_dict(tensors)
 
 
 def save_checkpoint(folder: Path, iteration: int, checkpoint: Checkpoint) -> None:

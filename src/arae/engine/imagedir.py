@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from arae.engine.checkpoint import save_tensors
+from arae.engine.checkpoint import load_weights, save_tensors
 from arae.engine.modeldir import FORMAT, expect_hash, write_history
 from arae.foundation.errors import DataError, IntegrityError, SettingsError
 from arae.foundation.files import read_json, sha256_file, write_json
@@ -70,7 +68,7 @@ def load_image_model(folder: Path, device: torch.device | str = "cpu") -> Loaded
         height, width = map(int, recipe["shape"])
         settings = parse_recipe(recipe["settings"], str(path))
         system = cast(Autoencoder, build_system(settings, height * width, int(recipe["seed"])))
-        system.load_state_dict(load_file(weights))
-    except (*BAD_CONTENT, SafetensorError, DataError, SettingsError) as error:
+        load_weights(system, weights)
+    except (*BAD_CONTENT, DataError, SettingsError) as error:
         raise IntegrityError(f"{folder}: not a usable model directory: {error}") from error
     return LoadedImageModel(system.to(device).eval(), (height, width), recipe)

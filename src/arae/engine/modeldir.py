@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 
-from arae.engine.checkpoint import save_tensors
+from arae.engine.checkpoint import load_weights, save_tensors
 from arae.foundation.errors import DataError, IntegrityError
 from arae.foundation.files import (
     atomic_write,
@@ -105,14 +103,14 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
         expect_hash(words, recipe["vocabulary"]["sha256"])
         vocabulary = Vocabulary.load(words)
         settings = parse_recipe(recipe["settings"], str(recipe_path))
-        size, labels = int(recipe["vocabulary"]["size"]), len(recipe.get("labels", ()))
-        system = build_system(settings, size, int(recipe["seed"]), labels)
         if len(vocabulary) != recipe["vocabulary"]["size"]:
             raise IntegrityError(
                 f"{words}: holds {len(vocabulary)} types, another model's vocabulary"
             )
-        system.load_state_dict(load_file(weights))
-    except (KeyError, TypeError, ValueError, RuntimeError, SafetensorError, DataError) as error:
+        labels = len(recipe.get("labels", ()))
+        system = build_system(settings, len(vocabulary), int(recipe["seed"]), labels)
+        load_weights(system, weights)
+    except (KeyError, TypeError, ValueError, RuntimeError, DataError) as error:
         raise IntegrityError(f"{folder}: not a usable model directory: {error}") from error
     return LoadedModel(system.to(device).eval(), vocabulary, recipe)
 

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as functional
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from arae.corpora.images import CLASSES, Images
-from arae.engine.checkpoint import save_tensors
+from arae.engine.checkpoint import load_weights, save_tensors
 from arae.foundation.console import progress
 from arae.foundation.errors import DataError, IntegrityError, SettingsError
 from arae.foundation.files import read_json, sha256_file, write_json
@@ -123,8 +121,8 @@ def load_classifier(
         if sha256_file(weights) != recipe["weights"]["sha256"]:
             raise DataError(f"{weights}: its bytes are not those that were saved")
         network = Convnet((height, width), CLASSES, settings.network, settings.seed)
-        network.load_state_dict(load_file(weights))
-    except (*BAD_FILES, SafetensorError, DataError, SettingsError) as error:
+        load_weights(network, weights)
+    except (*BAD_FILES, DataError, SettingsError) as error:
         raise IntegrityError(
             f"{folder}: not a usable classifier: {error}; train it again"
         ) from error

@@ -8,7 +8,6 @@ himself, and gold checks, whose answer is known.
 from __future__ import annotations
 
 import csv
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import numpy as np
 
 from arae.corpora.lines import read_lines
 from arae.foundation.errors import DataError
-from arae.foundation.files import atomic_write
+from arae.foundation.files import atomic_write, parse_json
 from arae.foundation.settings import bounded
 
 NEUTRAL = "neutral"
@@ -69,7 +68,7 @@ def read_transfers(system: str, path: Path, sources: Path) -> list[Transfer]:
     found = []
     for number, line in enumerate(read_lines(path), 1):
         try:
-            record = json.loads(line)
+            record = parse_json(line)
             place, label, target = record["sentence"], str(record["source"]), str(record["target"])
             if type(place) is not int or not 0 <= place < len(texts):
                 raise ValueError(f"sentence {place!r} is not a line of {sources}")

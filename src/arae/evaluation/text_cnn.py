@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from arae.engine.checkpoint import set_state
 from arae.evaluation.labelled import LabelledText
 from arae.foundation.console import progress
 from arae.foundation.settings import bounded, nested
@@ -158,8 +159,5 @@ def restore(
 ) -> TextCnnClassifier:
     """The classifier that `arrays` was taken from."""
     model = TextCnnClassifier(vocabulary, classes, settings)
-    try:
-        model.load_state_dict({name: torch.from_numpy(value) for name, value in arrays.items()})
-    except RuntimeError as error:
-        raise ValueError(str(error)) from error
+    set_state(model, {name: torch.from_numpy(value) for name, value in arrays.items()})
     return model

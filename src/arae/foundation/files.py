@@ -13,6 +13,8 @@ from typing import IO, Any
 from arae.foundation.errors import DataError
 
 CHUNK_BYTES = 1 << 20
+# Nothing of ours is nested a tenth as deeply; what is could exhaust the stack of whoever walks it.
+DEEPEST = 100
 
 
 @contextmanager
@@ -76,9 +78,32 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 def read_json(path: str | os.PathLike[str]) -> Any:
     """Read a JSON file; a missing or malformed one is a `DataError` that names it."""
     try:
-        with Path(path).open(encoding="utf-8") as handle:
-            return json.load(handle)
+        return parse_json(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise DataError(f"{path}: not found") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except ValueError as error:
         raise DataError(f"{path}: not readable as JSON ({error})") from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text; `ValueError` if it is none, or is nested too deeply."""
+    too_deep = f"nested more than {DEEPEST} levels deep"
+    try:
+        value = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(too_deep) from error
+    if is_too_deep(value):
+        raise ValueError(too_deep)
+    return value
+
+
+def is_too_deep(value: Any) -> bool:
+    """Whether lists and mappings lie in one another more than `DEEPEST` levels deep."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        # By identity: what YAML's aliases name many times, or within itself, is looked at once.
+        outer = {id(item): item for item in level if isinstance(item, dict | list)}.values()
+        if not outer:
+            return False
+        level = [v for item in outer for v in (item.values() if isinstance(item, dict) else item)]
+    return True

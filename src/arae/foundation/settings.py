@@ -10,7 +10,6 @@ import copy
 import dataclasses
 import difflib
 import functools
-import json
 import re
 import types
 import typing
@@ -21,6 +20,7 @@ from typing import Any, TypeVar
 import yaml
 
 from arae.foundation.errors import SettingsError
+from arae.foundation.files import DEEPEST, is_too_deep, parse_json
 
 Settings = TypeVar("Settings")
 
@@ -49,7 +49,7 @@ _Loader.add_implicit_resolver(
 def load_yaml(path: str | Path) -> Any:
     """Read a YAML file with YAML 1.2 floats; errors name the file and line."""
     try:
-        return yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
+        value = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError as error:
         raise SettingsError(f"{path}: not found; run from the project's root") from error
     except SettingsError as error:
@@ -58,6 +58,9 @@ def load_yaml(path: str | Path) -> Any:
         raise SettingsError(
             f"{path}: not readable as YAML: {' '.join(str(error).split())}"
         ) from error
+    if is_too_deep(value):
+        raise SettingsError(f"{path}: nested more than {DEEPEST} levels deep")
+    return value
 
 
 def load_params(path: str | Path = "params.yaml") -> dict[str, Any]:
@@ -65,13 +68,17 @@ def load_params(path: str | Path = "params.yaml") -> dict[str, Any]:
 
     A recipe without a `system` serves as a base only and is left out of the result.
     """
-    params = load_yaml(path)
-    if not isinstance(params, dict):
-        raise SettingsError(f"{path}: expected the sections corpora, recipes, evaluation, studies")
-    recipes = params.get("recipes") or {}
+    return resolve_params(load_yaml(path), str(path))
+
+
+def resolve_params(raw: Any, where: str) -> dict[str, Any]:
+    """As `load_params`, of what params.yaml holds; `raw` itself stays as it is."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("recipes") or {}, dict):
+        raise SettingsError(f"{where}: expected the sections corpora, recipes, evaluation, studies")
+    recipes = raw.get("recipes") or {}
     resolved = {name: resolve_base(name, recipes) for name in recipes}
-    params["recipes"] = {name: recipe for name, recipe in resolved.items() if "system" in recipe}
-    return params
+    kept = {name: recipe for name, recipe in resolved.items() if "system" in recipe}
+    return {**raw, "recipes": kept}
 
 
 def resolve_base(
@@ -80,6 +87,8 @@ def resolve_base(
     """The entry `name` laid over its `base` (nested mappings merge, anything else replaces)."""
     if name in chain:
         raise SettingsError(f"recipes.{name}: circular base: {' -> '.join((*chain, name))}")
+    if len(chain) > DEEPEST:
+        raise SettingsError(f"recipes.{chain[0]}: a chain of more than {DEEPEST} bases")
     if name not in entries:
         raise SettingsError(f"recipes.{chain[-1]}.base: no recipe '{name}'{suggest(name, entries)}")
     entry = entries[name]
@@ -119,8 +128,8 @@ def read_settings(text: str) -> dict[str, Any]:
     """
     if text.lstrip().startswith("{"):
         try:
-            value = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+            value = parse_json(text)
+        except ValueError as error:
             raise SettingsError(f"--settings: not readable as JSON ({error})") from error
     else:
         file, _, pointer = text.partition("#")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from arae.foundation.errors import DataError
+from arae.foundation.files import parse_json
 
 POINTS = 160
 NOT_METRICS = frozenset({"step", "epoch"})
@@ -70,10 +70,10 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
         raise DataError(f"{path}: is not UTF-8 text ({error})") from error
     for number, line in enumerate(lines, start=1):
         try:
-            record = json.loads(line)
+            record = parse_json(line)
             int(record["step"])
             for value in record.values():
                 float(value)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(f"{path}:{number}: not a line of a history ({error!r})") from error
         yield record

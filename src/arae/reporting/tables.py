@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import IO, Any
@@ -12,6 +13,9 @@ from arae.reporting.cells import SENTENCES, write_interval
 from arae.reporting.markup import visible
 from arae.reporting.published import NOTHING
 from arae.reporting.verdicts import WORDS
+
+# What some readers of Markdown would take for HTML.
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 def write_csv(handle: IO[str], table: Mapping[str, Any]) -> None:
@@ -56,7 +60,8 @@ def markdown(table: Mapping[str, Any]) -> str:
     if table["differs"]:
         parts += ["## What differs from the paper", table["differs"]]
     parts += ["## Definitions", _definitions(table)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    text = visible("\n\n".join(part for part in parts if part) + "\n")
+    return _TAG.sub(r"\\<", text)
 
 
 def groups(table: Mapping[str, Any]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -160,4 +165,4 @@ def _cell(cell: Mapping[str, Any] | None, column: dict[str, Any]) -> str:
 
 
 def _plain(text: str) -> str:
-    return visible(text).replace("|", "\\|")
+    return visible(" ".join(text.split())).replace("|", "\\|")

@@ -11,14 +11,13 @@ A probe measures something on one trained model: see the files of arae/probes.
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from arae.corpora.source import SPLITS
 from arae.corpora.sources import parse_source
 from arae.foundation.errors import DataError
-from arae.foundation.files import canonical_json, write_json
+from arae.foundation.files import canonical_json, parse_json, write_json
 from arae.foundation.settings import plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_common_arguments, add_compute_arguments
@@ -102,7 +101,7 @@ def _inputs(arguments: argparse.Namespace) -> list[Path]:
 
 def _history(path: Path) -> list[dict[str, Any]]:
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [parse_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:
         raise DataError(
             f"{path}: not a training history ({error}); train the model again"

@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from arae.evaluation.sentences import Sentences, encode, read_sentences
 from arae.evaluation.transfers import Transfers
 from arae.foundation.console import say
 from arae.foundation.errors import DataError
-from arae.foundation.files import canonical_json, write_json
+from arae.foundation.files import canonical_json, parse_json, write_json
 from arae.foundation.settings import read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.evaluate import FORMAT, MODEL_FILES, REAL, identity, require_vocabulary, system_of
@@ -101,7 +100,7 @@ def read_transfers(path: Path, sources: Path) -> Transfers:
     rows = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
-            row = json.loads(line)
+            row = parse_json(line)
             rows.append(
                 (
                     sentences[row["sentence"]],

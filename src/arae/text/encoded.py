@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from arae.corpora.lines import read_lines
+from arae.foundation.arrays import map_array
 from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write
 from arae.text.labels import open_labels
@@ -37,7 +38,8 @@ class EncodedText:
     @classmethod
     def open(cls, folder: str | Path, split: str) -> EncodedText:
         """Memory-map a split that `save` wrote; a missing or malformed file is a `DataError`."""
-        ids, offsets = (_map(path) for path in _paths(Path(folder), split))
+        paths = _paths(Path(folder), split)
+        ids, offsets = (map_array(path, "make it with `arae encode`") for path in paths)
         fits = (
             ids.ndim == offsets.ndim == 1
             and ids.dtype in (np.uint16, np.int32)
@@ -101,12 +103,3 @@ def encoded_files(folder: Path, split: str) -> list[Path]:
 
 def _paths(folder: Path, split: str) -> tuple[Path, Path]:
     return folder / f"{split}.npy", folder / f"{split}.offsets.npy"
-
-
-def _map(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise DataError(f"{path}: not found; make it with `arae encode`") from error
-    except (ValueError, EOFError) as error:
-        raise DataError(f"{path}: not a whole .npy file ({error}); encode it again") from error

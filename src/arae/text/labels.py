@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from arae.corpora.lines import read_lines
+from arae.foundation.arrays import map_array
 from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write
 
@@ -65,11 +66,8 @@ def open_labels(folder: Path, split: str, count: int) -> tuple[np.ndarray | None
     path, names = label_file(folder, split), folder / NAMES
     if not path.exists() and not names.exists():
         return None, ()
-    try:
-        labels = np.load(path, allow_pickle=False)
-        known = tuple(read_lines(names))
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path}: labels cannot be read ({error}); encode it again") from error
+    labels = np.array(map_array(path, "make it with `arae encode`"))
+    known = tuple(read_lines(names))
     if labels.shape != (count,) or labels.dtype != np.uint8 or labels.max(initial=0) >= len(known):
         raise DataError(f"{path}: these labels do not fit the sentences; encode it again")
     return labels, known

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from arae.foundation.errors import DataError
-from arae.foundation.files import read_json, write_json
+from arae.foundation.files import parse_json, read_json, write_json
 
 READ_BYTES = 4 << 20
 
@@ -52,7 +51,7 @@ def read_events(journal: Path, offset: int) -> Iterator[tuple[dict[str, Any], in
     for line in block[: block.rfind(b"\n") + 1].splitlines(keepends=True):
         offset += len(line)
         try:
-            event = json.loads(line)
+            event = parse_json(line)
         except ValueError:
             continue
         if isinstance(event, dict) and "event" in event and isinstance(event.get("time"), int):

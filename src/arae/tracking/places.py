@@ -6,7 +6,9 @@ import os
 import re
 from pathlib import Path
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s'\"]+@")
+# A user name and password before a host; database addresses may have a "/" in the password.
+_CREDENTIALS = re.compile(r"(?<=://)([^/@\s'\"]+|[^/@:\s'\"]*:[^@\s]*)@")
+_NAMED = re.compile(r"(?i)(?<=[?&;])(\w*(?:password|passwd|pwd|token|secret|key))=[^&;\s'\"]+")
 _SQLITE = "sqlite:///"
 
 
@@ -42,5 +44,5 @@ def sqlite_file(uri: str) -> Path | None:
 
 
 def redact(text: str) -> str:
-    """`text` with user names and passwords in addresses replaced by `***@`."""
-    return _CREDENTIALS.sub("***@", text)
+    """`text` with user names and passwords in addresses replaced by `***`."""
+    return _NAMED.sub(r"\1=***", _CREDENTIALS.sub("***@", text))

@@ -16,11 +16,13 @@ from arae.tracking.places import redact, sqlite_file, tracking_uri
 BATCH_METRICS, BATCH_PARAMS, BATCH_TAGS = 1000, 100, 100
 LONGEST_KEY, LONGEST_VALUE = 250, 5000
 _FORBIDDEN = re.compile(r"[^\w\-./: ]")
-# The store itself retries; a store that is away must not hold the writer for minutes.
+# MLflow would itself repeat a request whose reply was lost, and so make a run twice; the writer looks
+# first what is there. It would print the store's address, with the password, at the end of a run.
 _ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 
 Point = tuple[str, float, int, int]  # name, value, time in ms, step

@@ -145,6 +145,7 @@ class _Redacting:
 def main(folder: Path | None) -> None:
     """Body of `arae track`: follow one invocation, or ship everything that is waiting."""
     os.nice(NICENESS)
+    sys.stdout = _Redacting(sys.stdout)  # type: ignore[assignment]
     sys.stderr = _Redacting(sys.stderr)  # type: ignore[assignment]
     if folder is not None:
         follow(folder)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arae.corpora.image_sources import IMAGE_SOURCES
+from arae.corpora.image_sources import IMAGE_SOURCES, parse_image_source
 from arae.corpora.sources import parse_source
 from arae.foundation.code import code_files, code_version
 from arae.foundation.files import canonical_json
-from arae.foundation.settings import load_params, load_yaml
+from arae.foundation.settings import load_yaml, resolve_params
 from arae.workflow.check import check_params
 from arae.workflow.families import KINDS, WITH_REAL
 
@@ -77,10 +77,16 @@ class Plan:
         Raises:
             SettingsError: a value or a reference is wrong; the message names the key.
         """
-        params = load_params(path)
-        check_params(params, str(path), schema)
-        raw = load_yaml(path).get("recipes") or {}
-        return cls(params, {name: _bases(name, raw) for name in params["recipes"]})
+        return cls.of(load_yaml(path), str(path), schema)
+
+    @classmethod
+    def of(cls, raw: Any, where: str, schema: str | Path | None = None) -> Plan:
+        """As `load`, of the content of a params file, which messages call `where`."""
+        params = resolve_params(raw, where)
+        check_params(params, where, schema)
+        for name, corpus in params["corpora"].items():
+            _parse_any_source(corpus["source"], f"{where}: corpora.{name}.source")
+        return cls(params, {name: _bases(name, raw["recipes"]) for name in params["recipes"]})
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -286,6 +292,12 @@ class Plan:
     def _evaluation(self, study: str) -> dict[str, Any]:
         name = self._params["studies"][study]["evaluation"]
         return dict(self._params["evaluation"][name])
+
+
+def _parse_any_source(values: dict[str, Any], where: str) -> None:
+    """Raise `SettingsError` for what only the source itself can tell."""
+    parse = parse_image_source if values.get("kind") in IMAGE_SOURCES else parse_source
+    parse(values, where)
 
 
 def _bases(name: str, recipes: Mapping[str, Any]) -> tuple[str, ...]:
