@@ -1,5 +1,6 @@
 """Resume is bit-exact from any step; NaN stops the run by name; selection keeps the best epoch."""
 
+import math
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -102,6 +103,16 @@ def test_best_epoch_is_put_back_and_patience_ends_training(tmp_path: Path) -> No
     assert len(seen) == 4, "two epochs without improvement end the training"
     assert run.best == {"epoch": 2, "score": 1.0}
     assert all(torch.equal(t, seen[1][k]) for k, t in run.system.state_dict().items())
+
+
+def test_a_model_that_never_wrote_a_word_is_kept_with_no_score(tmp_path: Path) -> None:
+    run = trainer("lm", tmp_path, epochs=2)
+    run._validate = lambda system: {"valid_loss": 0.0, "score": math.inf}
+    run.fit()
+    assert run.best_record == {"epoch": 2, "score": None}
+    again = trainer("lm", tmp_path, epochs=2)
+    again._resume()
+    assert again.best == {"epoch": 2, "score": math.inf}
 
 
 def test_every_sentence_is_seen_once_an_epoch_in_a_new_order(tmp_path: Path) -> None:

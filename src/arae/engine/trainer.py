@@ -188,6 +188,12 @@ class Trainer:
         shown = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         say(f"epoch {epoch}/{self.settings.epochs}: {shown}{' (best so far)' if better else ''}")
 
+    @property
+    def best_record(self) -> dict[str, Any]:
+        """The best epoch and its score as plain data; None for a score that is infinite."""
+        score = self.best["score"]
+        return {**self.best, "score": score if math.isfinite(score) else None}
+
     def _patience_is_over(self) -> bool:
         patience, epoch = self.settings.selection.patience, self.iteration // self._per_epoch
         if patience is None or self.best["epoch"] is None or self.iteration % self._per_epoch:
@@ -199,10 +205,9 @@ class Trainer:
         tensors |= {f"best.{name}": t for name, t in self._best_weights.items()}
         for name, phase in self._phases.items():
             tensors |= {f"optimiser.{name}.{k}": t for k, t in phase.optimiser.state().items()}
-        score = self.best["score"]
         counters = {
             "iteration": self.iteration,
-            "best": {**self.best, "score": score if math.isfinite(score) else None},
+            "best": self.best_record,
             "history": self.history,
             "pending": self._host_pending(),
         }

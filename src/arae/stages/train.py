@@ -117,7 +117,7 @@ def train_model(
             arguments.seed,
             arguments.vocabulary,
             trainer.history,
-            trainer.best,
+            trainer.best_record,
             labels,
             tokens,
         )

@@ -71,7 +71,9 @@ def run(arguments: argparse.Namespace) -> None:
         trainer.fit()
         system.eval()
         system.fit_prior(store)
-        save_image_model(folder, system, arguments.seed, train.shape, trainer.history, trainer.best)
+        save_image_model(
+            folder, system, arguments.seed, train.shape, trainer.history, trainer.best_record
+        )
         run.facts.update(describe_device(device), resumed_from=trainer.resumed_from)
     discard_checkpoints(run.work)
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")
