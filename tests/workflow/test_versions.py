@@ -92,6 +92,7 @@ def test_the_commit_is_called_where_dvc_is(tmp_path: Path, monkeypatch: pytest.M
     [
         ("schema: '2.0'\nstages:\n  fetch:\n    cmd: snakemake\n", False),
         ("schema: '2.0'\nstages:\n  fetch:\n    cm", True),
+        ("schema: '2.0'\nstages:\n  a:\n    cmd: b\n    deps:\n    - path: c\n", True),
         ("schema: '2.0'\nstages:\n  fetch:\n    cmd: 'snake", True),
         ("", True),
     ],

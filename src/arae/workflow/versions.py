@@ -79,8 +79,12 @@ def discard_torn_lock(lock: Path = Path("dvc.lock")) -> bool:
     if not lock.exists():
         return False
     try:
-        COMPILED_LOCKFILE_SCHEMA(yaml.load(lock.read_bytes(), Loader=_LOADER))
-    except (yaml.YAMLError, Invalid, ValueError, TypeError):
+        stages = COMPILED_LOCKFILE_SCHEMA(yaml.load(lock.read_bytes(), Loader=_LOADER))["stages"]
+        # DVC's schema lets pass what a cut in the midst of an entry leaves, and DVC then fails.
+        for stage in stages.values():
+            for entry in [*stage.get("deps", []), *stage.get("outs", [])]:
+                entry["md5"], entry["size"]
+    except (yaml.YAMLError, Invalid, ValueError, TypeError, KeyError, AttributeError):
         lock.unlink()
         return True
     return False
