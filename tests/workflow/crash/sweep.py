@@ -53,17 +53,17 @@ def main() -> int:
         with open_bench(planner) as bench:
             limits = {"old": arguments.points, "nothing": arguments.nothing}
             points, rows = sweep(bench, limits, "kill")
+            show("Killed at a boundary, same command again", rows)
             full, full_rows = sweep(bench, dict.fromkeys(limits, arguments.full), "full")
+            show("Disk full from a boundary on, same command again", full_rows)
             planner.run("snakemake")
             real = [
                 point
                 for stage in KILLED
                 for point in kill_through_snakemake(bench, planner, stage, arguments.snakemake)
             ]
-    seconds = round(time.monotonic() - started)
-    show("Killed at a boundary, same command again", rows)
-    show("Disk full from a boundary on, same command again", full_rows)
     show("Killed at a boundary under snakemake, snakemake again", tally(real))
+    seconds = round(time.monotonic() - started)
     every = [*points, *full, *real]
     bad = [point for point in every if not point.good]
     summary = {
@@ -80,7 +80,11 @@ def main() -> int:
     for point in bad:
         print(f"NOT GOOD: {point}", file=sys.stderr)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    result = {"summary": summary, "rows": [*rows, *full_rows], "points": [*map(asdict, every)]}
+    result = {
+        "summary": summary,
+        "rows": [*rows, *full_rows, *tally(real)],
+        "points": [*map(asdict, every)],
+    }
     arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return 1 if bad else 0
 
@@ -134,7 +138,7 @@ def show(title: str, rows: list[Row]) -> None:
     for row in rows:
         print(f"| {' | '.join(str(row[name]) for name in HEAD)} |")
     sums = [sum(v for row in rows if isinstance(v := row[name], int)) for name in HEAD[2:]]
-    print(f"| total | | {' | '.join(map(str, sums))} |")
+    print(f"| total | | {' | '.join(map(str, sums))} |", flush=True)
 
 
 if __name__ == "__main__":
