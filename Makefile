@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help reproduce embedded paper environment extras test lint clean
+.PHONY: help reproduce embedded paper environment extras test crash lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make environment only install into .venv, from requirements.lock"
 	@echo "make extras      and what clusters, PostgreSQL and the fastText package need"
 	@echo "make test        the whole test suite"
+	@echo "make crash       kill every stage at every write boundary: the table of docs/crash.md"
 	@echo "make lint        formatting, types, workflow and dvc.yaml"
 	@echo "make clean       remove .venv, work/ (checkpoints, downloads, journals) and logs/;"
 	@echo "                 data/ and results/ are never touched"
@@ -50,6 +51,9 @@ $(READY): requirements.lock pyproject.toml
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+crash: $(READY)
+	$(BIN)/python -m tests.workflow.crash.sweep
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -31,7 +31,7 @@ def test_last_two_are_kept_and_the_newest_is_loaded(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("damage", ["flip", "truncate", "remove", "torn json"])
+@pytest.mark.parametrize("damage", ["flip", "progress", "truncate", "remove", "torn json"])
 def test_a_damaged_newest_falls_back_to_the_one_before(tmp_path: Path, damage: str, capsys) -> None:
     _save(tmp_path, 1)
     _save(tmp_path, 2)
@@ -40,6 +40,11 @@ def test_a_damaged_newest_falls_back_to_the_one_before(tmp_path: Path, damage: s
     if damage == "flip":
         content[-1] ^= 1
         tensors.write_bytes(content)
+    elif damage == "progress":
+        record = tensors.with_suffix(".json")
+        text = record.read_text()
+        assert text.count('"iteration": 2') == 1
+        record.write_text(text.replace('"iteration": 2', '"iteration": 3'))
     elif damage == "truncate":
         tensors.write_bytes(content[:-3])
     elif damage == "remove":

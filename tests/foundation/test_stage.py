@@ -11,7 +11,7 @@ import pytest
 from arae.cli import main
 from arae.foundation import code
 from arae.foundation.errors import IntegrityError
-from arae.foundation.files import atomic_write, read_json, write_json
+from arae.foundation.files import atomic_write, read_json, read_sealed, write_json, write_sealed
 from arae.foundation.provenance import verify_chain
 from arae.foundation.stage import stage_run
 
@@ -70,6 +70,21 @@ def test_an_artefact_without_sidecar_or_with_a_torn_one_is_refused(chain: list[P
     assert str(sidecar) in verify_chain([chain[-1]]).faults[0]
 
 
+@pytest.mark.parametrize("old", ['"seed": 1', '"stage": "sample"', '"seal": "'])
+def test_a_sidecar_that_was_changed_is_refused(chain: list[Path], old: str) -> None:
+    sidecar = Path("deep/last.txt.provenance.json")
+    text = sidecar.read_text()
+    assert text.count(old) == 1
+    sidecar.write_text(text.replace(old, old[:-1] + chr(ord(old[-1]) ^ 1)))
+    assert str(sidecar) in verify_chain([chain[-1]]).faults[0]
+
+
+def test_a_sealed_record_is_read_as_it_was_written() -> None:
+    record = {"numbers": {2: 0.1, 10: [1, None]}, "text": "Kneser–Ney"}
+    write_sealed("x.json", record)
+    assert read_sealed("x.json") == json.loads(json.dumps(record))
+
+
 def test_a_remade_input_makes_its_old_products_stale(chain: list[Path]) -> None:
     raw, middle, last = chain
     make(raw, middle, "another middle")
@@ -88,6 +103,27 @@ def test_a_failed_stage_leaves_the_old_file_and_no_new_sidecar(chain: list[Path]
         with stage_run("sample", sidecar=sidecar, inputs=[raw], outputs=[middle], settings={}):
             raise RuntimeError
     assert Path(f"{middle}.provenance.json").read_text() == before
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(chain: list[Path]) -> None:
+    raw, middle, _ = chain
+    left = [Path(f".{name}.4711.partial") for name in (middle.name, f"{middle}.provenance.json")]
+    others = [Path(f".{middle.name}.x.partial"), Path(f".another {middle.name}.4711.partial")]
+    for path in [*left, *others]:
+        path.write_text("half")
+    make(raw, middle, "middle")
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
+
+
+def test_partials_of_outputs_that_a_stage_names_late_are_removed(chain: list[Path]) -> None:
+    left, late = Path(".late.svg.4711.partial"), Path("late.svg")
+    left.write_text("half")
+    outputs: list[Path] = []
+    with stage_run("tabulate", sidecar="s.json", inputs=[], outputs=outputs, settings={}):
+        late.write_text("whole")
+        outputs.append(late)
+    assert not left.exists()
 
 
 def test_journal_tells_start_metrics_and_end(chain: list[Path], monkeypatch) -> None:

@@ -8,9 +8,10 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import psutil
 import pytest
@@ -39,7 +40,7 @@ class Project:
         return subprocess.Popen(
             command,
             cwd=self.path,
-            env=self._environment(),
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -51,7 +52,7 @@ class Project:
         done = subprocess.run(
             command,
             cwd=self.path,
-            env=self._environment(),
+            env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -106,14 +107,15 @@ class Project:
         path = self.path / output
         return dict(json.loads(path.read_text(encoding="utf-8")))
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self, more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+        """Environment of the project's commands."""
         kept = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("MLFLOW", "DVC", "SNAKEMAKE", "ARAE", "PYTHONPATH"))
         }
         path = os.pathsep.join([str(BIN), os.environ["PATH"]])
-        return {**kept, "PATH": path, "ARAE_TRACKING": "off", **self.environ}
+        return {**kept, "PATH": path, "ARAE_TRACKING": "off", **self.environ, **more}
 
 
 STAGES = {

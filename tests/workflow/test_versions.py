@@ -13,7 +13,13 @@ import yaml
 
 from arae.foundation.files import sha256_file
 from arae.workflow.graph import Job
-from arae.workflow.versions import commit_to_dvc, current, document, targets_in
+from arae.workflow.versions import (
+    commit_to_dvc,
+    current,
+    discard_torn_lock,
+    document,
+    targets_in,
+)
 
 from .conftest import Project
 
@@ -79,6 +85,24 @@ def test_the_commit_is_called_where_dvc_is(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("subprocess.run", lambda *words, **_: calls.append(words))
     commit_to_dvc({})
     assert [words[0][1:] for words in calls] == [[SYNC, "commit"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "torn"),
+    [
+        ("schema: '2.0'\nstages:\n  fetch:\n    cmd: snakemake\n", False),
+        ("schema: '2.0'\nstages:\n  fetch:\n    cm", True),
+        ("schema: '2.0'\nstages:\n  a:\n    cmd: b\n    deps:\n    - path: c\n", True),
+        ("schema: '2.0'\nstages:\n  fetch:\n    cmd: 'snake", True),
+        ("", True),
+    ],
+)
+def test_a_torn_lock_is_discarded(tmp_path: Path, text: str, torn: bool) -> None:
+    lock = tmp_path / "dvc.lock"
+    lock.write_text(text, encoding="utf-8")
+    assert discard_torn_lock(lock) == torn
+    assert lock.exists() != torn
+    assert not discard_torn_lock(tmp_path / "absent")
 
 
 class TestRealDvc:

@@ -20,7 +20,7 @@ from arae.foundation.errors import AraeError, SettingsError  # noqa: E402
 from arae.foundation.settings import suggest  # noqa: E402
 from arae.workflow.graph import Job, read_graph  # noqa: E402
 from arae.workflow.plan import Plan  # noqa: E402
-from arae.workflow.versions import current, document, targets_in  # noqa: E402
+from arae.workflow.versions import current, discard_torn_lock, document, targets_in  # noqa: E402
 
 TARGETS = ("reproduce", "embedded", "paper")
 DVC_YAML = Path("dvc.yaml")
@@ -66,6 +66,8 @@ def commit(names: list[str]) -> int:
     written = _written()
     jobs, targets = _graph(names or targets_in(written))
     wanted = document(jobs, targets)
+    if discard_torn_lock():
+        print("dvc.lock: was not whole; it is written anew")
     if wanted != written:
         DVC_YAML.write_text(wanted, encoding="utf-8")
         print(f"{DVC_YAML}: renewed, the plan has changed")

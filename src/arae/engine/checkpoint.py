@@ -14,7 +14,13 @@ from torch import Tensor, nn
 
 from arae.foundation.console import say
 from arae.foundation.errors import DataError
-from arae.foundation.files import commit_partial, partial_path, read_json, sha256_file, write_json
+from arae.foundation.files import (
+    commit_partial,
+    partial_path,
+    read_sealed,
+    sha256_file,
+    write_sealed,
+)
 
 KEPT = 2
 
@@ -71,7 +77,7 @@ def save_checkpoint(folder: Path, iteration: int, checkpoint: Checkpoint) -> Non
     tensors = folder / f"step-{iteration:010d}.safetensors"
     save_tensors(tensors, checkpoint.tensors)
     record = {"sha256": sha256_file(tensors), "progress": checkpoint.progress}
-    write_json(tensors.with_suffix(".json"), record)
+    write_sealed(tensors.with_suffix(".json"), record)
     for old in sorted(folder.glob("step-*.json"))[:-KEPT]:
         old.unlink()
         old.with_suffix(".safetensors").unlink(missing_ok=True)
@@ -82,7 +88,7 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     for record in sorted(folder.glob("step-*.json"), reverse=True):
         tensors = record.with_suffix(".safetensors")
         try:
-            content = read_json(record)
+            content = read_sealed(record)
             if sha256_file(tensors) != content["sha256"]:
                 raise DataError("does not match its hash")
             return Checkpoint(load_file(tensors), content["progress"])

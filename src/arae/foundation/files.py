@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import json
 import os
@@ -57,6 +58,14 @@ def commit_partial(partial: Path, target: Path) -> None:
         os.close(folder)
 
 
+def remove_partials(target: Path) -> None:
+    """Remove what killed writers of `target` left beside it; only for who holds its lock."""
+    before, after = f".{target.name}.", ".partial"
+    for left in target.parent.glob(f"{glob.escape(before)}*{after}"):
+        if left.name.removeprefix(before).removesuffix(after).isdigit():
+            left.unlink(missing_ok=True)
+
+
 def sha256_file(path: str | os.PathLike[str]) -> str:
     """Hex SHA-256 of a file's bytes, read in chunks."""
     with Path(path).open("rb") as handle:
@@ -107,3 +116,21 @@ def is_too_deep(value: Any) -> bool:
             return False
         level = [v for item in outer for v in (item.values() if isinstance(item, dict) else item)]
     return True
+
+
+def write_sealed(path: str | os.PathLike[str], record: dict[str, Any]) -> None:
+    """Write a JSON object atomically with a hash of itself, so that no bit can change unnoticed."""
+    write_json(path, {**record, "seal": _seal(record)})
+
+
+def read_sealed(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what `write_sealed` wrote; a `DataError` names a file that is not as it was written."""
+    record = read_json(path)
+    if not isinstance(record, dict) or record.pop("seal", None) != _seal(record):
+        raise DataError(f"{path}: its content is not what was written; make it again")
+    return record
+
+
+def _seal(record: dict[str, Any]) -> str:
+    plain = json.loads(json.dumps(record))  # as it will be read: keys are strings
+    return hashlib.sha256(canonical_json(plain).encode()).hexdigest()

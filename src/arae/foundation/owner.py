@@ -42,7 +42,7 @@ def owner_name(pid: int | None = None) -> str:
 
 def own_stages(heartbeat: Path) -> None:
     """Name this process as the owner of the stages that it starts, for as long as it lives."""
-    heartbeat = heartbeat.resolve()  # the process may change its folder
+    heartbeat = heartbeat.resolve()  # the current folder may change
     os.environ["ARAE_OWNER"] = owner_name()
     os.environ["ARAE_HEARTBEAT"] = str(heartbeat)
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from arae.foundation.errors import DataError, IntegrityError
-from arae.foundation.files import read_json, sha256_file
+from arae.foundation.files import read_json, read_sealed, sha256_file
 
-FORMAT = 1
+FORMAT = 2
 
 
 def fingerprint(path: Path) -> dict[str, Any]:
@@ -141,7 +141,7 @@ def _record(path: Path, check: ChainCheck) -> dict[str, Any] | None:
             check.faults.append(f"{path}: has no provenance sidecar")
         return None
     try:
-        record = read_json(sidecar)
+        record = read_sealed(sidecar)
         entry = record["outputs"].get(str(path))
         if entry is None:
             if str(path) in check.files:  # a raw input that lies beside somebody's outputs

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from typing import Any
 
 from arae.foundation.code import code_version
 from arae.foundation.errors import AraeError, Preempted
-from arae.foundation.files import canonical_json, write_json
+from arae.foundation.files import canonical_json, remove_partials, write_sealed
 from arae.foundation.journal import Journal
 from arae.foundation.owner import SILENCE_SECONDS, end_with_owner
 from arae.foundation.provenance import FORMAT, environment, fingerprint, git_state
@@ -51,7 +51,7 @@ def stage_run(
     *,
     sidecar: str | Path,
     inputs: Iterable[str | Path],
-    outputs: Iterable[str | Path],
+    outputs: Collection[str | Path],
     settings: Any,
     modules: Sequence[str] = (),
     seed: int | None = None,
@@ -65,6 +65,7 @@ def stage_run(
     sidecar = Path(sidecar)
     started = time.time()
     with _exclusive(sidecar):
+        _clear(sidecar, *outputs)
         made_from = {str(path): fingerprint(Path(path)) for path in sorted(map(str, inputs))}
         code_modules = [f"arae.stages.{name.replace('-', '_')}", *modules]
         identity = {
@@ -80,6 +81,7 @@ def stage_run(
         end_with_owner()
         try:
             yield run
+            _clear(*outputs)  # some are known only now
             record = {
                 "format": FORMAT,
                 "stage": name,
@@ -96,13 +98,18 @@ def stage_run(
                 **environment(),
                 **run.facts,
             }
-            write_json(sidecar, record)
+            write_sealed(sidecar, record)
         except BaseException as error:
             journal.end(_status(error), str(error), {})
             raise
         journal.end(
             "FINISHED", "", {path: entry["sha256"] for path, entry in record["outputs"].items()}
         )
+
+
+def _clear(*outputs: str | Path) -> None:
+    for output in outputs:
+        remove_partials(Path(output))
 
 
 def _status(error: BaseException) -> str:
