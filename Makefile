@@ -49,8 +49,9 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
+# By file: a fixture that takes long is made once a process, and tests of one cluster do not meet.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 crash: $(READY)
 	$(BIN)/python -m tests.workflow.crash.sweep

@@ -87,7 +87,7 @@ def test_from_models_to_a_report(inside, kind):
         "systems": {"AE": "ae-tiny", "ARAE": "arae-tiny"},
         "seeds": [1],
         "probe": PROBES[kind],
-        "published": {"source": "Figure 5", "rows": {"ARAE": {"match_two": 86}}},
+        "published": {"source": "Figure 5", "rows": {"ARAE": {"match_two": 0.86}}},
     }
     out = Path("studies") / kind
     arae(

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.workflow.conftest import Project, make_project
+from tests.slurm.conftest import MODEL, prepared
+from tests.workflow.conftest import Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
@@ -27,7 +28,7 @@ def project(tmp_path: Path) -> Project:
     pytest.importorskip(
         "snakemake_executor_plugin_cluster_generic", reason="make extras installs the plugin"
     )
-    project = make_project(tmp_path / "project")
+    project = prepared(tmp_path / "project")
     submit = project.path / "submit.sh"
     submit.write_text(SUBMIT, encoding="ascii")
     submit.chmod(0o755)
@@ -43,10 +44,10 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def test_a_model_is_made_by_submitted_jobs(project: Project, finished: Project) -> None:
-    model = "results/models/arae-tiny/seed-1/model.safetensors"
+def test_a_model_is_made_by_submitted_jobs(project: Project, whole: Project) -> None:
+    model = f"{MODEL}/model.safetensors"
     project.run("snakemake", "--workflow-profile", PROFILE, model)
     made = project.hashes()
-    assert made[model] == finished.hashes()[model]
+    assert made[model] == whole.hashes()[model]
     asked = (project.path / "asked").read_text(encoding="ascii").splitlines()
     assert asked == ["1 2000 0", "8 4000 0", "1 2000 0", "1 2000 0", "1 6000 1"]
