@@ -14,10 +14,13 @@ import stat
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
+NAME = "arae-test"
 CONFIG = Path("/etc/slurm")
 FILES = ("slurm.conf", "gres.conf", "cgroup.conf")
 PROGRAMS = ("munged", "munge", "slurmctld", "slurmd", "sbatch", "srun", "scancel", "scontrol")
@@ -26,7 +29,7 @@ PATIENCE_SECONDS = 60
 # cred_expire: a requeued job waits as long before it starts again. config_overrides: believe CPUs.
 # linux gathering with OverMemoryKill enforces memory limits without cgroups.
 SLURM_CONF = """
-ClusterName=test
+ClusterName=arae-test
 SlurmctldHost={host}(127.0.0.1)
 SlurmUser=root
 SlurmdUser=root
@@ -119,6 +122,7 @@ def running(folder: Path) -> Iterator[Cluster]:
         yield Cluster(folder)
     finally:
         subprocess.run(["scancel", "--user=root"], capture_output=True)
+        _kill_jobs()
         for pid_file in reversed(started):
             _stop(Path(pid_file))
         # A configuration without a controller slows every start of Snakemake by ten seconds.
@@ -156,6 +160,14 @@ def _await_nodes() -> None:
             return
         time.sleep(0.2)
     raise TimeoutError(f"nodes did not come up:\n{_run('sinfo', '-N', '-l')}")
+
+
+def _kill_jobs() -> None:
+    """Processes of jobs, also those that SLURM lost with a node that it was told is down."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("SLURM_CLUSTER_NAME") == NAME:
+                process.kill()
 
 
 def _stop(pid_file: Path) -> None:
