@@ -42,6 +42,7 @@ def test_only_newlines_end_lines(tmp_path):
         (lzma.compress(b"hello world\n" * 50)[:-20], "damaged compressed file"),
         (b"\x1f\x8b\x08rubbish rubbish rubbish", "damaged compressed file"),
     ],
+    ids=["empty", "latin", "nul", "long", "longest", "cut-gz", "cut-xz", "rubbish-gz"],
 )
 def test_bad_input_is_named_by_file_and_line(tmp_path, content, message):
     path = tmp_path / "bad.txt"
