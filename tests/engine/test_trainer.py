@@ -164,3 +164,20 @@ def _counted(phase: Phase, sizes: list[int]) -> Phase:
         return phase
     given = phase.given
     return replace(phase, given=lambda batch: (sizes.append(batch.size), given(batch))[1])
+
+
+def test_going_on_elsewhere_is_recorded(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    def part(where: str, iterations: int) -> Trainer:
+        system, store = toy_system("ae"), store_for("ae", 40)
+        validate = validation_for("ae", store, seed=9)
+        stop = StopAfter(iterations)
+        return Trainer(system, store, 1, validate, tmp_path, stop, where=where)
+
+    for _ in range(2):
+        with pytest.raises(Preempted):
+            part("a GPU", 4).fit()
+        assert "not bit for bit" not in capsys.readouterr().err
+    last = part("cpu", 1000)
+    last.fit()
+    assert last.ran_on == ["a GPU", "cpu"]
+    assert "it ran on a GPU, now on cpu: not bit for bit" in capsys.readouterr().err

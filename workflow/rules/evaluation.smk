@@ -25,6 +25,7 @@ rule train_lm:
     priority: 10
     threads: 1
     resources:
+        processes=1,
         gpu=GPU,
         mem_mb=more(6000),
         runtime=more(12 * 60),
@@ -38,7 +39,8 @@ rule train_lm:
     shell:
         "arae train-lm --text {input.text:q} --ids {params.ids:q}"
         " --vocabulary {input.vocabulary:q} --settings {params.settings:q}"
-        " --seed {wildcards.seed} --threads {threads} --out {params.folder:q} > {log:q} 2>&1"
+        " --seed {wildcards.seed} --threads {threads} --processes {resources.processes}"
+        " --out {params.folder:q} > {log:q} 2>&1"
 
 
 rule evaluate:

@@ -14,6 +14,7 @@ rule train:
     priority: 20
     threads: 1
     resources:
+        processes=1,
         gpu=GPU,
         mem_mb=more(6000),
         runtime=more(24 * 60),
@@ -27,4 +28,4 @@ rule train:
     shell:
         "arae train --ids {params.ids:q} --vocabulary {input.vocabulary:q}"
         " --settings {params.settings:q} --seed {wildcards.seed} --threads {threads}"
-        " --device auto --out {params.folder:q} > {log:q} 2>&1"
+        " --processes {resources.processes} --device auto --out {params.folder:q} > {log:q} 2>&1"

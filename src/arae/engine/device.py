@@ -6,6 +6,7 @@ import os
 
 import torch
 
+from arae.engine.world import local_place
 from arae.foundation.errors import SettingsError
 
 
@@ -22,6 +23,9 @@ def prepare_device(name: str, threads: int) -> torch.device:
             raise SettingsError(
                 f"--device {name}: this machine shows no CUDA device; use cpu or auto"
             )
+        if device.index is None:
+            device = torch.device("cuda", local_place())
+        torch.cuda.set_device(device)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
     return device
@@ -31,3 +35,12 @@ def describe_device(device: torch.device) -> dict[str, object]:
     """Facts for the provenance sidecar."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {"device": name, "threads": torch.get_num_threads()}
+
+
+def where(device: torch.device, processes: int = 1) -> str:
+    """What computes, as far as it decides the last digits: "cpu, 1 threads, 2 processes"."""
+    facts = describe_device(device)
+    parts = [str(facts["device"])]
+    if device.type == "cpu":
+        parts.append(f"{facts['threads']} threads")
+    return ", ".join([*parts, f"{processes} processes"])

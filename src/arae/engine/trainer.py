@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,10 +20,11 @@ from torch import Tensor
 
 from arae.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from arae.engine.signals import StopRequest
+from arae.engine.world import World
 from arae.foundation.console import Progress, progress, say
 from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
 from arae.nn.batch import Batch
-from arae.nn.randomness import Draws
+from arae.nn.randomness import Draws, ShareDraws
 from arae.nn.store import Store
 from arae.systems.system import Moment, Phase, TextSystem, distinct_phases
 
@@ -48,13 +50,19 @@ class Trainer:
         on_record: Callable[[Record], None] = lambda record: None,
         observe: Observe | None = None,
         observe_every: int = 0,
+        world: World | None = None,
+        where: str = "",
     ) -> None:
+        """`where` describes what computes; a run that goes on elsewhere is not bit-exact, and says so."""
         self.system, self.store, self.seed = system, store, seed
         self.settings = system.settings
+        self.world = world or World()
+        self.world.check(self.settings.batch_size)
         self.iteration = 0
         self.history: list[Record] = []
         self.best: dict[str, Any] = {"epoch": None, "score": math.inf}
         self.resumed_from = 0
+        self.ran_on = [where]
         self._best_weights: dict[str, Tensor] = {}
         self._validate, self._folder, self._stop, self._on_record = (
             validate,
@@ -89,12 +97,20 @@ class Trainer:
         batches = self._sentences(phases, batch)
         steps = zip(phases, batches, self._given(phases, batches), strict=True)
         for place, (phase, current, given) in enumerate(steps):
-            draws = Draws(self.seed, "phase", self.iteration, place, device=self.store.device)
+            mine, draws = self._share(phase, current, (self.seed, "phase", self.iteration, place))
             epoch = self.iteration / self._per_epoch
-            moment = Moment(self.iteration, epoch, epoch / self.settings.epochs, draws, given)
-            metrics = run_phase(phase, current, moment)
+            done = epoch / self.settings.epochs
+            moment = Moment(self.iteration, epoch, done, draws, given, self.world.mean)
+            metrics = run_phase(phase, mine, moment, self.world)
             self._pending.append((self.iteration + 1, phase.name, {**metrics}))
         self.iteration += 1
+
+    def _share(self, phase: Phase, batch: Batch, path: tuple[Any, ...]) -> tuple[Batch, Draws]:
+        """What this process computes a phase of, and its random numbers."""
+        if self.world.count == 1 or not phase.is_shared:
+            return batch, Draws(*path, device=self.store.device)
+        mine = self.store.share(batch, self.world.place, self.world.count)
+        return mine, ShareDraws(mine.part, *path, device=self.store.device)
 
     def _sentences(self, phases: Sequence[Phase], batch: Batch) -> list[Batch]:
         """Each phase's sentences."""
@@ -116,7 +132,10 @@ class Trainer:
                 yield from [None] * len(parts)
             else:
                 together = self.store.join(parts)
-                rows = together.restore(phase.given(together))
+                mine = together
+                if self.world.count > 1:
+                    mine = self.store.share(together, self.world.place, self.world.count)
+                rows = together.restore(self.world.rows(phase.given(mine)))
                 yield from rows.split([part.size for part in parts])
 
     def _batches(self, order: Tensor, position: int) -> Any:
@@ -127,11 +146,13 @@ class Trainer:
 
     def _after_iteration(self, bar: Progress) -> None:
         bar.advance()
-        stop = bool(self._stop)  # read once: a signal may arrive between two looks
+        # Read once: a signal may arrive between two looks, and at one process before another.
+        stop = self.world.any((self._stop.received or 0) if self._stop else 0)
         epoch_ended = self.iteration % self._per_epoch == 0
         if epoch_ended or self.iteration % self.settings.log_every == 0:
             self._flush()
-        if self._observe and self._observe_every and not self.iteration % self._observe_every:
+        due = self._observe_every and not self.iteration % self._observe_every
+        if self._observe and due and self.world.leads:
             self._record(self._observe(self.system))
         if epoch_ended:
             self._end_epoch()
@@ -139,7 +160,7 @@ class Trainer:
         if epoch_ended or stop or minutes >= self.settings.checkpoint_minutes > 0:
             self._save()
         if stop:
-            cause = InterruptedByUser if self._stop.received == 2 else Preempted
+            cause = InterruptedByUser if stop == signal.SIGINT else Preempted
             raise cause(
                 f"stopped at iteration {self.iteration}; saved, run the same command to go on"
             )
@@ -178,7 +199,7 @@ class Trainer:
 
     def _end_epoch(self) -> None:
         epoch = self.iteration // self._per_epoch
-        metrics = self._validate(self.system)
+        metrics = self.world.agree(self._validate(self.system) if self.world.leads else None)
         score = metrics.pop("score")
         self._record(metrics)
         better = score < self.best["score"] and epoch >= self.settings.selection.from_epoch
@@ -201,6 +222,8 @@ class Trainer:
         return bool(epoch - self.best["epoch"] >= patience)
 
     def _save(self) -> None:
+        if not self.world.leads:
+            return
         tensors = {f"system.{name}": t for name, t in self.system.state_dict().items()}
         tensors |= {f"best.{name}": t for name, t in self._best_weights.items()}
         for name, phase in self._phases.items():
@@ -208,6 +231,7 @@ class Trainer:
         counters = {
             "iteration": self.iteration,
             "best": self.best_record,
+            "ran_on": self.ran_on,
             "history": self.history,
             "pending": self._host_pending(),
         }
@@ -228,19 +252,34 @@ class Trainer:
         self.history = saved.progress["history"]
         self._pending = [(step, name, metrics) for step, name, metrics in saved.progress["pending"]]
         say(f"resumed at iteration {self.iteration}")
+        before, (here,) = saved.progress["ran_on"], self.ran_on
+        self.ran_on = before if before[-1] == here else [*before, here]
+        if self.ran_on != before:
+            say(
+                f"it ran on {before[-1]}, now on {here}: not bit for bit what one of them would give"
+            )
 
 
-def run_phase(phase: Phase, batch: Batch, moment: Moment) -> dict[str, Tensor]:
-    """Differentiate the phase's loss by its own parameters only and update them."""
+def run_phase(
+    phase: Phase, batch: Batch, moment: Moment, world: World | None = None
+) -> dict[str, Tensor]:
+    """Differentiate the phase's loss by its own parameters only and update them.
+
+    In a `world` of several, `batch` is this process's share of the minibatch if the phase is shared.
+    """
     for part in phase.trackers:
         part.tracking = True
     loss, metrics = phase.loss(batch, moment)
     for part in phase.trackers:
         part.tracking = False
-    gradients = torch.autograd.grad(loss, phase.parameters)
+    gradients: Sequence[Tensor] = torch.autograd.grad(loss, phase.parameters)
+    values = [value.detach() for value in metrics.values()]
+    if world and world.count > 1 and phase.is_shared:
+        summed = world.sum([*gradients, *values])
+        gradients, values = summed[: len(gradients)], summed[len(gradients) :]
     phase.optimiser.step(gradients, moment.progress)
     phase.after_step()
-    return {name: value.detach() for name, value in metrics.items()}
+    return dict(zip(metrics, values, strict=True))
 
 
 def _any_sentences(store: Store, draws: Draws, count: int) -> Tensor:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 LOG_EVERY_SECONDS = 15.0
+# Of the processes that `torchrun` starts for one training, the first speaks for all.
+SILENT = os.environ.get("RANK", "0") != "0"
 
 
 class Progress:
@@ -17,7 +20,7 @@ class Progress:
         self._label, self._total, self._unit, self._done = label, total, unit, done
         self._printed = time.monotonic()
         self._bar = None
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not SILENT:
             from tqdm import tqdm
 
             self._bar = tqdm(total=total, desc=label, unit=unit, initial=done, dynamic_ncols=True)
@@ -52,4 +55,5 @@ def progress(label: str, total: int | None, unit: str, done: int = 0) -> Iterato
 
 def say(message: str) -> None:
     """Print one plain line for a person or a log, at once."""
-    print(message, file=sys.stderr, flush=True)
+    if not SILENT:
+        print(message, file=sys.stderr, flush=True)

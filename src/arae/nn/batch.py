@@ -7,12 +7,13 @@ first `batch_sizes[t]` rows, those still running. No layer ever sees a pad token
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from arae.nn.store import Share
 from arae.text.encoded import EncodedText
 from arae.text.vocabulary import BOS, EOS
 
@@ -31,6 +32,7 @@ class Batch:
     order: Tensor  # [B] which of the requested sentences each row holds
     sentences: np.ndarray  # [B] the sentence of the text that each row holds
     labels: Tensor | None = None  # [B] the label of each row, if the text has labels
+    part: Share | None = None  # of which minibatch this is a share, if it is one
 
     @property
     def inputs(self) -> Tensor:
@@ -46,6 +48,16 @@ class Batch:
     def tokens(self) -> int:
         """Number of predicted tokens P, `<eos>` included."""
         return len(self.targets)
+
+    @property
+    def whole_size(self) -> int:
+        """Number of sentences in the whole minibatch, of which this may be a share."""
+        return self.part.size if self.part else self.size
+
+    @property
+    def whole_tokens(self) -> int:
+        """Number of predicted tokens in the whole minibatch."""
+        return self.part.tokens if self.part else self.tokens
 
     def restore(self, per_row: Tensor) -> Tensor:
         """A per-row result [B, …] in the order in which the sentences were requested."""
@@ -107,6 +119,17 @@ class TextStore:
     def join(self, batches: Sequence[Batch]) -> Batch:
         """All sentences of some batches as one, requested in the order of their rows."""
         return self.batch(np.concatenate([batch.sentences for batch in batches]))
+
+    def share(self, whole: Batch, place: int, count: int) -> Batch:
+        """Every `count`-th row of a batch, from row `place` on: shares of like lengths."""
+        mine = self.batch(whole.sentences[place::count])
+        rows = place + count * torch.arange(mine.size)
+        # Both have their rows by falling length, so a share's time t is the whole's time t.
+        firsts = whole.batch_sizes.cumsum(0) - whole.batch_sizes
+        starts = firsts[: len(mine.batch_sizes)].repeat_interleave(mine.batch_sizes)
+        rows = rows.to(self.device)
+        positions = starts.to(self.device) + rows[mine.rows]
+        return replace(mine, part=Share(rows, positions, whole.size, whole.tokens))
 
     def _move(self, array: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(np.ascontiguousarray(array))

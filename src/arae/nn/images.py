@@ -7,7 +7,7 @@ that a system's losses serve both.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from arae.nn.mlp import BatchNorm, Normalised, mlp
 from arae.nn.posteriors import DiracHead, GaussianHead, Posterior
 from arae.nn.randomness import Draws
+from arae.nn.store import Share
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class ImageBatch:
 
     pixels: Tensor  # [B, P] float, 0 or 1
     chosen: np.ndarray  # [B] which image of the store each row holds
+    part: Share | None = None  # of which minibatch this is a share, if it is one
 
     @property
     def size(self) -> int:
@@ -35,6 +37,16 @@ class ImageBatch:
     def tokens(self) -> int:
         """Number of predicted pixels B·P."""
         return self.pixels.numel()
+
+    @property
+    def whole_size(self) -> int:
+        """Number of images in the whole minibatch, of which this may be a share."""
+        return self.part.size if self.part else self.size
+
+    @property
+    def whole_tokens(self) -> int:
+        """Number of predicted pixels in the whole minibatch."""
+        return self.part.tokens if self.part else self.tokens
 
     def restore(self, per_row: Tensor) -> Tensor:
         """A per-row result [B, …] in the order in which the images were requested: as it is."""
@@ -71,6 +83,12 @@ class ImageStore:
     def join(self, batches: Sequence[ImageBatch]) -> ImageBatch:
         """All images of some batches as one, in their order."""
         return self.batch(np.concatenate([batch.chosen for batch in batches]))
+
+    def share(self, whole: ImageBatch, place: int, count: int) -> ImageBatch:
+        """Every `count`-th image of a batch, from `place` on."""
+        mine = self.batch(whole.chosen[place::count])
+        rows = place + count * torch.arange(mine.size, device=self.device)
+        return replace(mine, part=Share(rows, rows, whole.size, whole.tokens))
 
 
 @dataclass(frozen=True, kw_only=True)

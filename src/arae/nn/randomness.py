@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+
+from arae.nn.store import Share
 
 
 def derive_seed(seed: int, *path: int | str) -> int:
@@ -46,8 +49,59 @@ class Draws:
         """`values` with each element zeroed with probability `rate`, the rest scaled by 1/(1-rate)."""
         if rate == 0.0:
             return values
-        keep = torch.empty_like(values).bernoulli_(1.0 - rate, generator=self._generator)
-        return values * keep.div_(1.0 - rate)
+        return values * self._keep(values, rate).div_(1.0 - rate)
+
+    def _keep(self, values: Tensor, rate: float) -> Tensor:
+        return torch.empty_like(values).bernoulli_(1.0 - rate, generator=self._generator)
+
+
+class ShareDraws(Draws):
+    """The numbers that the rows of a share would have had in the whole minibatch.
+
+    What is drawn has the share's rows or its packed positions as first dimension.
+    """
+
+    def __init__(self, share: Share, seed: int, *path: int | str, device: torch.device) -> None:
+        super().__init__(seed, *path, device=device)
+        self._share = share
+
+    def _part(self, shape: Sequence[int]) -> tuple[list[int], Tensor]:
+        """The shape of the whole minibatch's draw, and which of its first places are the share's."""
+        share = self._share
+        if shape[0] == len(share.positions):
+            return [share.tokens, *shape[1:]], share.positions
+        if shape[0] == len(share.rows):
+            return [share.size, *shape[1:]], share.rows
+        raise ValueError(
+            f"a draw of {list(shape)} is neither of a share's rows nor of its positions"
+        )
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal numbers of a shape."""
+        whole, mine = self._part(shape)
+        return super().normal(*whole)[mine]
+
+    def uniform(self, *shape: int) -> Tensor:
+        """Numbers uniform in [0, 1)."""
+        whole, mine = self._part(shape)
+        return super().uniform(*whole)[mine]
+
+    def integers(self, high: int, *shape: int) -> Tensor:
+        """Integers uniform in [0, high)."""
+        whole, mine = self._part(shape)
+        return super().integers(high, *whole)[mine]
+
+    def permutation(self, size: int) -> Tensor:
+        """Not of a share: an order belongs to all rows."""
+        raise ValueError("no order can be drawn for a share of a minibatch")
+
+    def choice(self, probabilities: Tensor) -> Tensor:
+        """Not of a share: sampling reads other rows' numbers."""
+        raise ValueError("nothing can be chosen for a share of a minibatch")
+
+    def _keep(self, values: Tensor, rate: float) -> Tensor:
+        whole, mine = self._part(values.shape)
+        return super()._keep(values.new_empty(whole), rate)[mine]
 
 
 class InverseDraws(Draws):

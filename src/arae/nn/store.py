@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of a minibatch a batch is, when several processes each hold one (`World`)."""
+
+    rows: Tensor  # [B] the row of the whole minibatch that each row is
+    positions: Tensor  # [P] likewise of each prediction
+    size: int  # things in the whole minibatch
+    tokens: int  # predictions in it
 
 
 class Observed(Protocol):
@@ -20,6 +31,14 @@ class Observed(Protocol):
     @property
     def tokens(self) -> int:
         """Number of predictions (words and `<eos>`, or pixels) in all of them."""
+
+    @property
+    def whole_size(self) -> int:
+        """Number of things in the whole minibatch, of which this may be a share: a loss's divisor."""
+
+    @property
+    def whole_tokens(self) -> int:
+        """Number of predictions in the whole minibatch."""
 
     def restore(self, per_row: Tensor) -> Tensor:
         """A per-row result [B, …] in the order in which the things were requested."""
@@ -41,3 +60,6 @@ class Store(Protocol):
 
     def join(self, batches: Sequence[Any]) -> Any:
         """All things of some minibatches as one, requested in the order of their rows."""
+
+    def share(self, whole: Any, place: int, count: int) -> Any:
+        """Every `count`-th row of a minibatch, from row `place` on, with its `Share`."""

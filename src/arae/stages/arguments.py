@@ -15,6 +15,12 @@ def add_training_arguments(parser: argparse.ArgumentParser, settings_help: str) 
     parser.add_argument("--out", type=Path, required=True, help="model directory to write")
     add_common_arguments(parser, settings_help)
     add_compute_arguments(parser)
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        help="train by so many processes, which share the threads",
+    )
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, settings_help: str) -> None:

@@ -3,6 +3,7 @@
   arae train --ids data/processed/scenes/ids --vocabulary data/processed/scenes/vocabulary.txt \\
       --settings params.yaml#recipes.arae-scenes --seed 1 --out results/models/arae-scenes/seed-1
 
+With `--processes 2` two processes (each with a GPU of its own, if there are) share out every minibatch.
 Stopped by Ctrl-C, SIGTERM or a crash, the same command goes on from its last checkpoint (kept in
 work/train until the model is whole) and ends with the same bytes.
 """
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +67,12 @@ def train_model(
     `tokens`: how the text was tokenised; kept in the directory for the model's users.
     """
     from arae.engine.checkpoint import discard_checkpoints
-    from arae.engine.device import describe_device, prepare_device
+    from arae.engine.device import describe_device, prepare_device, where
+    from arae.engine.launch import run_together
     from arae.engine.modeldir import FILES, save_model
     from arae.engine.signals import stop_on_signals
     from arae.engine.trainer import Trainer
+    from arae.engine.world import joined_world
     from arae.evaluation.latent import observer
     from arae.evaluation.selection import Validation
     from arae.foundation.console import say
@@ -77,11 +82,14 @@ def train_model(
     from arae.text.encoded import EncodedText
     from arae.text.vocabulary import Vocabulary
 
-    device = prepare_device(arguments.device, arguments.threads)
+    if arguments.processes > 1 and "WORLD_SIZE" not in os.environ:
+        raise SystemExit(run_together(arguments.processes, arguments.words))
+    device = prepare_device(arguments.device, arguments.threads // max(1, arguments.processes))
     folder: Path = arguments.out
     vocabulary = Vocabulary.load(arguments.vocabulary)
     with (
         stop_on_signals() as stop,
+        joined_world(device) as world,
         stage_run(
             stage,
             sidecar=folder / "provenance.json",
@@ -90,8 +98,11 @@ def train_model(
             settings=recorded,
             seed=arguments.seed,
             modules=[f"arae.systems.{settings.system}"],
-        ) as run,
+        )
+        if world.leads
+        else nullcontext() as run,
     ):
+        work = Path(world.agree(str(run.work) if run else None))
         labels = text.label_names
         system = build_system(settings, len(vocabulary), arguments.seed, len(labels)).to(device)
         store = TextStore(text, device)
@@ -102,13 +113,17 @@ def train_model(
             store,
             arguments.seed,
             validate,
-            run.work,
+            work,
             stop,
-            on_record=journal_of(run.metrics),
+            on_record=journal_of(run.metrics) if run else lambda record: None,
             observe=observer(system, text, store, arguments.seed),
             observe_every=settings.observe.every,
+            world=world,
+            where=where(device, world.count),
         )
         trainer.fit()
+        if run is None:
+            return
         system.eval()
         system.fit_prior(store)
         save_model(
@@ -121,8 +136,13 @@ def train_model(
             labels,
             tokens,
         )
-        run.facts.update(describe_device(device), resumed_from=trainer.resumed_from)
-    discard_checkpoints(run.work)
+        run.facts.update(
+            describe_device(device),
+            processes=world.count,
+            resumed_from=trainer.resumed_from,
+            ran_on=trainer.ran_on,
+        )
+    discard_checkpoints(work)
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")
 
 

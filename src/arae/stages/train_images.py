@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Train one image recipe with one seed."""
     from arae.engine.checkpoint import discard_checkpoints
-    from arae.engine.device import describe_device, prepare_device
+    from arae.engine.device import describe_device, prepare_device, where
     from arae.engine.imagedir import FILES, save_image_model
     from arae.engine.signals import stop_on_signals
     from arae.engine.trainer import Trainer
@@ -67,13 +67,17 @@ def run(arguments: argparse.Namespace) -> None:
         store = ImageStore(train.pixels, device)
         validate = ImageValidation(store, valid, arguments.seed)
         report = journal_of(run.metrics)
-        trainer = Trainer(system, store, arguments.seed, validate, run.work, stop, report)
+        trainer = Trainer(
+            system, store, arguments.seed, validate, run.work, stop, report, where=where(device)
+        )
         trainer.fit()
         system.eval()
         system.fit_prior(store)
         save_image_model(
             folder, system, arguments.seed, train.shape, trainer.history, trainer.best_record
         )
-        run.facts.update(describe_device(device), resumed_from=trainer.resumed_from)
+        run.facts.update(
+            describe_device(device), resumed_from=trainer.resumed_from, ran_on=trainer.ran_on
+        )
     discard_checkpoints(run.work)
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")

@@ -62,7 +62,7 @@ class AdversarialAutoencoder(Autoencoder):
         reconstruct = build_optimiser(parts, settings.autoencoder)
         self._phases = (
             Phase("discriminator", (self.discriminator,), self._discriminator_loss, discriminate),
-            Phase("autoencoder", parts, self._autoencoder_loss, reconstruct),
+            Phase("autoencoder", parts, self._autoencoder_loss, reconstruct, by_rows=True),
         )
 
     def phases(self, epoch: int) -> Sequence[Phase]:
@@ -81,7 +81,7 @@ class AdversarialAutoencoder(Autoencoder):
     def _autoencoder_loss(self, batch: Batch, moment: Moment) -> Loss:
         code = self.encoder(batch).sample(moment.draws)
         reconstruction = self.reconstruction(batch, code, moment.draws)
-        fooling = functional.softplus(-self.discriminator(code)).mean()
+        fooling = functional.softplus(-self.discriminator(code)).sum() / batch.whole_size
         loss = reconstruction + self.settings.adversarial_weight * fooling
         return loss, {"reconstruction": reconstruction, "adversarial": fooling}
 

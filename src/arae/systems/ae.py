@@ -58,7 +58,7 @@ class PlainAutoencoder(Autoencoder):
         self.register_buffer("code_factor", torch.eye(settings.latent))
         parts = (self.encoder, self.decoder)
         optimiser = build_optimiser(parts, settings.autoencoder)
-        self._reconstruct = Phase("reconstruction", parts, self._loss, optimiser)
+        self._reconstruct = Phase("reconstruction", parts, self._loss, optimiser, by_rows=True)
 
     def phases(self, epoch: int) -> Sequence[Phase]:
         """(1) only."""

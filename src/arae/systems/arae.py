@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import torch
@@ -151,7 +152,11 @@ class AdversariallyRegularized(Autoencoder):
         parts = (self.encoder, self.decoder)
         often = settings.encoder_gradient.every_critic_step
         reconstruct = Phase(
-            "reconstruction", parts, self._loss_1, build_optimiser(parts, settings.autoencoder)
+            "reconstruction",
+            parts,
+            self._loss_1,
+            build_optimiser(parts, settings.autoencoder),
+            by_rows=not self.labels,  # decoders of labels draw for their own sentences
         )
         critic = Phase(
             "critic",
@@ -168,6 +173,7 @@ class AdversariallyRegularized(Autoencoder):
             self._loss_3a,
             build_optimiser([self.encoder], settings.encoder_gradient.optimiser),
             stream="same" if often else "random",
+            by_rows=True,
         )
         generator = Phase(
             "generator",
@@ -183,7 +189,7 @@ class AdversariallyRegularized(Autoencoder):
     def _loss_1(self, batch: Batch, moment: Moment) -> Loss:
         code = self.encode(batch)
         if code.requires_grad and self.settings.encoder_gradient.kind == "norm_matched":
-            code.register_hook(self._remember_slope)
+            code.register_hook(partial(self._remember_slope, moment))
         noisy = add_noise(code, self.settings.noise.at(moment.iteration), moment.draws)
         loss = self.reconstruction(batch, noisy, moment.draws)
         return loss, {"reconstruction": loss}
@@ -206,20 +212,21 @@ class AdversariallyRegularized(Autoencoder):
 
     def _loss_3a(self, batch: Batch, moment: Moment) -> Loss:
         code = self.encode(batch)
-        score = self.critic(code).mean()
+        score = self.critic(code).sum() / batch.whole_size
         settings = self.settings.encoder_gradient
         weight: Tensor | float = settings.weight
         if settings.kind == "norm_matched":
             (slope,) = torch.autograd.grad(score, code, retain_graph=True)
-            weight = weight * self.reconstruction_slope / (slope.norm(dim=1).mean() + 1e-12)
+            length = moment.mean(slope.norm(dim=1).mean())
+            weight = weight * self.reconstruction_slope / (length + 1e-12)
         return weight * score, {"code_score": score}
 
     def _loss_3b(self, batch: Batch, moment: Moment) -> Loss:
         score = self.critic(self._generate(batch.size, moment.draws)).mean()
         return -score, {"generated_score": score}
 
-    def _remember_slope(self, gradient: Tensor) -> None:
-        self.reconstruction_slope.copy_(gradient.norm(dim=1).mean())
+    def _remember_slope(self, moment: Moment, gradient: Tensor) -> None:
+        self.reconstruction_slope.copy_(moment.mean(gradient.norm(dim=1).mean()))
 
     def _generate(self, count: int, draws: Draws) -> Tensor:
         return self.from_noise(self.prior_noise(count, draws))

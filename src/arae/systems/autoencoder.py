@@ -144,7 +144,7 @@ class Autoencoder(TextSystem):
         """Mean −log p(x | z), reduced as the recipe says: scalar, nats."""
         total = self.decoder.nll(batch, code, draws).sum()
         per_token = self.settings.reduction == "token_mean"
-        return total / (batch.tokens if per_token else batch.size)
+        return total / (batch.whole_tokens if per_token else batch.whole_size)
 
     def encode(self, batch: Observed) -> Tensor:
         """Mean codes [B, d], in row order."""

@@ -38,7 +38,9 @@ class LanguageModel(TextSystem):
         self.decoder = TextDecoder(vocabulary_size, 0, settings.decoder)
         uniform_([self.decoder], settings.init_bound, Draws(seed, "init"))
         optimiser = build_optimiser([self.decoder], settings.optimiser)
-        self._language_model = Phase("language_model", (self.decoder,), self._loss, optimiser)
+        self._language_model = Phase(
+            "language_model", (self.decoder,), self._loss, optimiser, by_rows=True
+        )
 
     def phases(self, epoch: int) -> Sequence[Phase]:
         """Maximum likelihood, nothing else."""
@@ -49,7 +51,7 @@ class LanguageModel(TextSystem):
         return batch.sum_per_row(self.decoder.nll(batch, None))
 
     def _loss(self, batch: Batch, moment: Moment) -> Loss:
-        loss = self.decoder.nll(batch, None, moment.draws).mean()
+        loss = self.decoder.nll(batch, None, moment.draws).sum() / batch.whole_tokens
         return loss, {"nll": loss}
 
 

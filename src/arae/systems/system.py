@@ -38,6 +38,8 @@ class Moment:
     progress: float  # share of the whole training done, 0 to 1
     draws: Draws
     given: Tensor | None = None  # what `Phase.given` computed of the batch, if the engine did
+    # The mean, over the processes that train together, of what each computed from its rows.
+    mean: Callable[[Tensor], Tensor] = lambda value: value
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,19 @@ class Phase:
     # What the loss needs of the batch [B, …] that depends on no module of the phase: the engine may
     # compute it at once for consecutive repetitions of the phase, which cannot change it.
     given: Callable[[Batch], Tensor] | None = None
+    # Whether the loss and its metrics are sums over the batch's rows, divided by counts of the whole
+    # minibatch: then several processes may compute it of some rows each.
+    by_rows: bool = False
 
     @cached_property
     def parameters(self) -> list[nn.Parameter]:
         """The parameters that the phase may change."""
         return [parameter for module in self.modules for parameter in module.parameters()]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether processes that train together share out the rows: not past batch statistics."""
+        return self.by_rows and not self.trackers
 
     @cached_property
     def trackers(self) -> list[BatchNorm | SpectralLinear]:

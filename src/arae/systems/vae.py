@@ -53,7 +53,7 @@ class VariationalAutoencoder(Autoencoder):
         super().__init__(settings, size, seed, gaussian=True, sphere=False)
         parts = (self.encoder, self.decoder)
         optimiser = build_optimiser(parts, settings.autoencoder)
-        self._elbo = Phase("elbo", parts, self._loss, optimiser)
+        self._elbo = Phase("elbo", parts, self._loss, optimiser, by_rows=True)
 
     def phases(self, epoch: int) -> Sequence[Phase]:
         """The evidence lower bound."""
@@ -62,7 +62,8 @@ class VariationalAutoencoder(Autoencoder):
     def _loss(self, batch: Observed, moment: Moment) -> Loss:
         posterior: DiagonalGaussian = self.encoder(batch)
         reconstruction = self.reconstruction(batch, posterior.sample(moment.draws), moment.draws)
-        per = batch.tokens if self.settings.reduction == "token_mean" else batch.size
+        token_mean = self.settings.reduction == "token_mean"
+        per = batch.whole_tokens if token_mean else batch.whole_size
         kl = posterior.kl_to_standard_normal().sum() / per
         weight = self.settings.kl_weight(moment.epoch)
         return reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl}
