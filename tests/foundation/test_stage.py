@@ -227,6 +227,17 @@ def test_help_is_instant_and_lists_every_verb() -> None:
     assert loaded.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize(
+    "verb", ["fetch", "tokenize", "vocabulary", "encode", "tabulate", "report", "track"]
+)
+def test_stages_that_compute_with_no_network_load_no_heavy_package(verb: str) -> None:
+    imported = f"import sys, arae.stages.{verb} as verb; import argparse; verb.add_arguments(argparse.ArgumentParser()); print([m for m in ('torch', 'spacy', 'mlflow') if m in sys.modules])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", imported], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.strip() == "[]"
+
+
 def test_errors_are_one_line_with_their_code(capsys) -> None:
     status = main(["sample", "--model", "nowhere", "--out", "x.txt", "--settings", '{"cuont": 3}'])
     message = capsys.readouterr().err

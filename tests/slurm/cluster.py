@@ -92,6 +92,11 @@ class Cluster:
         """Run `scancel`."""
         _run("scancel", job)
 
+    def resume(self, node: str) -> None:
+        """Put a node back that is down; its daemon may have done so itself."""
+        if "DOWN" in self.control("show", "node", node):
+            self.control("update", f"nodename={node}", "state=resume")
+
     def jobs(self) -> list[dict[str, str]]:
         """What `scontrol` knows of every job: `JobState`, `TimeLimit`, …"""
         lines = self.control("show", "job", "--oneliner").splitlines()

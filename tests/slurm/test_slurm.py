@@ -96,7 +96,7 @@ def test_a_node_that_goes_down_costs_nothing(
 ) -> None:
     slurm.control("update", "nodename=g1", "state=down", "reason=test")
     _wait_for(lambda: "RUNNING" not in jobs.states(), "the job to leave the node", training)
-    slurm.control("update", "nodename=g1", "state=resume")
+    slurm.resume("g1")
     _ends_well(project, whole, training)
 
 
@@ -174,7 +174,7 @@ def _checkpoints(project: Project) -> list[Path]:
 
 
 def _wait_for(
-    condition: Callable[[], object], what: str, run: subprocess.Popen[str], seconds: float = 60
+    condition: Callable[[], object], what: str, run: subprocess.Popen[str], seconds: float = 240
 ) -> None:
     deadline = time.monotonic() + seconds
     while not condition():

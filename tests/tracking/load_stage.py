@@ -1,4 +1,7 @@
-"""A stage of tests: writes as many points as it is told, one line a step, and its output last."""
+"""A stage of tests: writes as many points as it is told, one line a step, and its output last.
+
+Halfway it stays at work, with a point a second, until the file `go` is there.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,13 @@ def main(seed: int, steps: int, pause: float) -> None:
         settings={"steps": steps},
         seed=seed,
     ) as stage:
-        for step in range(steps):
+        step = 0
+        while step < steps:
             stage.metrics(step, {"loss": seed / (step + 1)})
-            time.sleep(pause)
+            waits = step >= steps // 2 and not Path("go").exists()
+            steps += waits
+            step += 1
+            time.sleep(1.0 if waits else pause)
         output.write_text("done\n", encoding="utf-8")
 
 

@@ -88,6 +88,10 @@ class Load:
         cursors = self.begun.folder.glob("*.jsonl.cursor.json")
         return sum(read_json(cursor)["offset"] > 2000 for cursor in cursors)
 
+    def go(self) -> None:
+        """Let the stages go past their half."""
+        Path("go").touch()
+
     def at_work(self) -> int:
         """Stages that have not ended."""
         return sum(stage.poll() is None for stage in self._stages)
@@ -142,8 +146,9 @@ def cut_off(load: Load, kill: Callable[[], None], start: Callable[[], None]) -> 
     wait_for(lambda: "the store is away" in load.told(), "the writer to notice")
     time.sleep(AWAY_SECONDS)
     # The stages have gone on as if nothing had happened.
-    assert sum(map(len, load.written().values())) - before > STAGES * AWAY_SECONDS
+    assert sum(map(len, load.written().values())) - before > STAGES * AWAY_SECONDS / 2
     start()
+    load.go()
 
 
 def assert_all_arrived_once(load: Load, shelf: Shelf, report: str) -> None:
@@ -157,7 +162,7 @@ def assert_all_arrived_once(load: Load, shelf: Shelf, report: str) -> None:
         f"\n{report}: {sent} points written, {found} arrived; "
         f"stages {stages:.1f} s, all shipped after {shipped:.1f} s"
     )
-    assert sent == STAGES * STEPS
+    assert sent >= STAGES * STEPS  # and the points of stages that waited
     assert len(children) == STAGES
     assert arrived == written
     assert {run.info.status for run in (parent, *children)} == {"FINISHED"}
@@ -165,7 +170,9 @@ def assert_all_arrived_once(load: Load, shelf: Shelf, report: str) -> None:
 
 
 def test_straight_to_sqlite(shelf: Shelf, begin: Callable[[str], Load]) -> None:
-    assert_all_arrived_once(begin(shelf.uri), shelf, "sqlite")
+    load = begin(shelf.uri)
+    load.go()
+    assert_all_arrived_once(load, shelf, "sqlite")
 
 
 def test_a_server_before_sqlite_is_killed_and_started_again(

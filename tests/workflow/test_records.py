@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import time
 from pathlib import Path
 
 import pytest
 
-from arae.workflow.records import distrust_torn_records
+from arae.workflow.records import bring_back_to_now, distrust_torn_records
 
 
 @pytest.fixture
@@ -49,3 +51,15 @@ def test_without_torn_records_nothing_is_written(tmp_path: Path) -> None:
     distrust_torn_records(tmp_path, tmp_path / "locks/lock")
     assert files(tmp_path) == {"metadata/whole"}
     assert not (tmp_path / "locks").exists()
+
+
+def test_files_from_the_future_get_the_present_time(tmp_path: Path) -> None:
+    late, early = tmp_path / "deep" / "late", tmp_path / "early"
+    late.parent.mkdir()
+    for path, seconds in ((late, 1e6), (early, -1e6)):
+        path.touch()
+        os.utime(path, (time.time() + seconds,) * 2)
+    before = early.stat().st_mtime
+    bring_back_to_now([tmp_path, tmp_path / "absent"])
+    assert abs(late.stat().st_mtime - time.time()) < 60
+    assert early.stat().st_mtime == before

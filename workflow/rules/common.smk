@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(workflow.basedir, "src")))
 from arae.workflow.families import KINDS
 from arae.workflow.machine import gpus, one_line_errors, use_checkout
 from arae.workflow.plan import Plan
-from arae.workflow.records import distrust_torn_records
+from arae.workflow.records import bring_back_to_now, distrust_torn_records
 from arae.workflow.session import Session
 from arae.workflow.versions import commit_to_dvc
 
@@ -21,6 +21,7 @@ with one_line_errors():
 
 session = Session()
 distrust_torn_records()
+bring_back_to_now()
 GPU = gpus()
 SPLITS = ["train", "valid", "test"]
 ARRAYS = ["npy", "offsets.npy"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arae.evaluation.intervals import t_interval
-from arae.evaluation.offsets import PAPER, Transform
+from arae.evaluation.transforms import PAPER, Transform
 from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.interval_chart import Mark, interval_panel
 from arae.reporting.charts.text_panel import Block, text_panel
