@@ -93,9 +93,14 @@ class Cluster:
         _run("scancel", job)
 
     def resume(self, node: str) -> None:
-        """Put a node back that is down; its daemon may have done so itself."""
-        if "DOWN" in self.control("show", "node", node):
-            self.control("update", f"nodename={node}", "state=resume")
+        """Put a node back that is down, once its jobs are off it."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while "State=DOWN" in self.control("show", "node", node):
+            with suppress(RuntimeError):
+                self.control("update", f"nodename={node}", "state=resume")
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{node} stays down")
+            time.sleep(0.2)
 
     def jobs(self) -> list[dict[str, str]]:
         """What `scontrol` knows of every job: `JobState`, `TimeLimit`, …"""
