@@ -52,12 +52,12 @@ def generate(
     Sentence i depends on the model, `settings`, `seed` and i's batch only. `label` is shown while it
     goes on; `decoder` stands in for the system's own.
     """
-    writer = system.decoder if decoder is None else decoder
     with (
         evaluating(system),
         torch.no_grad(),
         progress(label, count if label else None, "sentences") as bar,
     ):
+        writer = system.decoder.ready() if decoder is None else decoder
         for start in range(0, count, BATCH):
             size = min(BATCH, count - start)
             draws = Draws(seed, "sample", start, device=system.device)
@@ -75,9 +75,10 @@ def decode_latents(
     """Decode given codes [N, d] in bulk: word ids [N, T] (0-padded) and lengths [N]."""
     parts = []
     with evaluating(system), torch.no_grad():
+        writer = system.decoder.ready()
         for codes in latents.split(BATCH):
             longest = system.settings.max_length
-            parts.append(decode(system.decoder, codes, len(codes), longest, settings, draws))
+            parts.append(decode(writer, codes, len(codes), longest, settings, draws))
     words, lengths = zip(*parts, strict=True)
     return torch.cat(words), torch.cat(lengths)
 

@@ -76,6 +76,10 @@ class Decoder(nn.Module):
         """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
         raise NotImplementedError
 
+    def ready(self) -> StepDecoder:
+        """The same for as long as no weight changes, with what many batches share computed once."""
+        return self
+
 
 class TextDecoder(Decoder):
     """LSTM with input [emb(x_{t-1}); z], zero initial state, linear projection to the vocabulary.
@@ -120,14 +124,14 @@ class TextDecoder(Decoder):
         states = self.lstm(inputs, batch, latent, places)
         return states if draws is None else draws.dropout(states, rate)
 
+    def ready(self) -> ReadyTextDecoder:
+        """With the input projections of all words."""
+        table = torch.addmm(self.lstm.bias, self.embedding.weight, self.lstm.weight_input.t())
+        return ReadyTextDecoder(self, table)
+
     def begin(self, latent: Tensor | None, count: int) -> DecoderState:
         """State before the first word, for `count` sentences."""
-        table = torch.addmm(self.lstm.bias, self.embedding.weight, self.lstm.weight_input.t())
-        projected = None
-        if latent is not None and self.lstm.weight_context is not None:
-            projected = latent @ self.lstm.weight_context.t()
-        zeros = table.new_zeros(count, self.lstm.hidden_size)
-        return DecoderState(table, projected, zeros, zeros)
+        return self.ready().begin(latent, count)
 
     def advance(self, words: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
@@ -137,6 +141,31 @@ class TextDecoder(Decoder):
         hidden, cell = self.lstm.step(inputs, state.hidden, state.cell)
         logits = torch.addmm(self.output.bias, hidden, self.output.weight.t())
         return logits, DecoderState(state.table, state.context, hidden, cell)
+
+
+@dataclass(frozen=True)
+class ReadyTextDecoder:
+    """A decoder and, once for all sentences, every word's embedding as the LSTM takes it in [V, 4H]."""
+
+    decoder: TextDecoder
+    table: Tensor
+
+    @property
+    def output(self) -> nn.Linear:
+        """Projection to the vocabulary."""
+        return self.decoder.output
+
+    def begin(self, latent: Tensor | None, count: int) -> DecoderState:
+        """State before the first word, for `count` sentences."""
+        lstm, projected = self.decoder.lstm, None
+        if latent is not None and lstm.weight_context is not None:
+            projected = latent @ lstm.weight_context.t()
+        zeros = self.table.new_zeros(count, lstm.hidden_size)
+        return DecoderState(self.table, projected, zeros, zeros)
+
+    def advance(self, words: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
+        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
+        return self.decoder.advance(words, state)
 
 
 @dataclass(frozen=True)
