@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help reproduce embedded paper environment extras test crash lint clean
+.PHONY: help reproduce embedded paper environment extras test test-all crash lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,7 +13,7 @@ help:
 	@echo "make paper       the studies of the paper, at full size (downloads SNLI)"
 	@echo "make environment only install into .venv, from requirements.lock"
 	@echo "make extras      and what clusters, PostgreSQL and the fastText package need"
-	@echo "make test        the whole test suite"
+	@echo "make test        the tests (make test-all: and slow variants of some)"
 	@echo "make crash       kill every stage at every write boundary: the table of docs/crash.md"
 	@echo "make lint        formatting, types, workflow and dvc.yaml"
 	@echo "make clean       remove .venv, work/ (checkpoints, downloads, journals) and logs/;"
@@ -50,8 +50,12 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 # By file: a fixture that takes long is made once a process, and tests of one cluster do not meet.
+TEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(TEST) -m "not thorough"
+
+test-all: $(READY)
+	$(TEST)
 
 crash: $(READY)
 	$(BIN)/python -m tests.workflow.crash.sweep

@@ -146,6 +146,7 @@ def test_a_job_killed_for_its_memory_is_given_more(
     assert last["JobState"] == "COMPLETED" and last["MinMemoryNode"] in ("400M", "900M", "1600M")
 
 
+@pytest.mark.thorough  # minutes, most of them waiting: SLURM looks at limits twice a minute
 def test_a_job_out_of_time_goes_on_with_more(project: Project, whole: Project, jobs: Jobs) -> None:
     write_profile(project, train={"runtime": "attempt * attempt"})
     run = project.start(*SNAKEMAKE, MODEL + "/model.safetensors")

@@ -16,6 +16,8 @@ import pytest
 from ..conftest import Project, stages_of
 from .through_snakemake import INJECT
 
+# What differs little from another test.
+MORE = pytest.mark.thorough
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 
 SAMPLES = "results/samples/coverage-tiny/arae-tiny/seed-1.txt"
@@ -58,6 +60,7 @@ def test_a_full_disk(project: Project, small_disk: Path, goes_on: Callable[[], N
     goes_on()
 
 
+@MORE
 def test_files_that_may_not_grow(
     project: Project, finished: Project, goes_on: Callable[[], None]
 ) -> None:
@@ -86,7 +89,7 @@ def test_a_folder_that_may_not_be_written(project: Project, goes_on: Callable[[]
     goes_on()
 
 
-@pytest.mark.parametrize("left", [0.5, 0.0])
+@pytest.mark.parametrize("left", [0.5, pytest.param(0.0, marks=MORE)])
 def test_a_torn_record_of_snakemake_then_a_change_of_code(
     project: Project, left: float, goes_on: Callable[[], None]
 ) -> None:
@@ -99,7 +102,9 @@ def test_a_torn_record_of_snakemake_then_a_change_of_code(
     goes_on()
 
 
-@pytest.mark.parametrize("left", [0.9, 0.5, 0.0])
+@pytest.mark.parametrize(
+    "left", [0.5, pytest.param(0.9, marks=MORE), pytest.param(0.0, marks=MORE)]
+)
 def test_a_torn_dvc_lock(project: Project, left: float, goes_on: Callable[[], None]) -> None:
     lock = project.path / "dvc.lock"
     whole = lock.read_bytes()
@@ -139,7 +144,7 @@ def test_two_invocations_at_once(project: Project, goes_on: Callable[[], None]) 
     goes_on()
 
 
-@pytest.mark.parametrize("days", [1, -400])
+@pytest.mark.parametrize("days", [1, pytest.param(-400, marks=MORE)])
 def test_a_clock_that_jumps(project: Project, days: int, goes_on: Callable[[], None]) -> None:
     (project.path / SAMPLES).unlink()
     now = time.time()
