@@ -50,7 +50,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 # By file: a fixture that takes long is made once a process, and tests of one cluster do not meet.
-TEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+TEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test: $(READY)
 	$(TEST) -m "not thorough"
 

@@ -2,4 +2,15 @@
 
 import os
 
+import pytest
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with the slowest tests first: what is left for the end is short, for all processes."""
+    marked = {
+        mark: {item.path for item in items if item.get_closest_marker(mark)}
+        for mark in ("workflow", "slow")
+    }
+    items.sort(key=lambda item: [item.path not in paths for paths in marked.values()])

@@ -19,6 +19,8 @@ from arae.engine.launch import run_together
 from arae.engine.signals import stop_signals
 from arae.foundation.errors import SettingsError
 
+pytestmark = pytest.mark.slow
+
 RECIPE = {
     "system": "ae",
     "corpus": "toy",
