@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,8 +118,11 @@ def test_a_torn_dvc_lock(project: Project, left: float, goes_on: Callable[[], No
 
 def test_an_orphaned_stage_that_still_runs(project: Project, goes_on: Callable[[], None]) -> None:
     shutil.rmtree(project.path / "results/models/arae-tiny")
+    locks = project.path / "work/locks"
+    shutil.rmtree(locks, ignore_errors=True)
     running = project.start("snakemake")
-    (orphan,) = _wait(lambda: stages_of(project), 1)
+    _wait(lambda: [path for path in locks.glob("*") if re.fullmatch("[0-9a-f]{24}", path.name)], 1)
+    (orphan,) = stages_of(project)
     os.kill(orphan, signal.SIGSTOP)  # it neither ends nor goes on
     os.kill(running.pid, signal.SIGKILL)
     second = project.start("snakemake")
@@ -158,8 +163,8 @@ def test_a_clock_that_jumps(project: Project, days: int, goes_on: Callable[[], N
     goes_on()
 
 
-def _wait(condition: Callable[[], list[int]], count: int) -> list[int]:
-    """The processes that a condition finds, as soon as there are that many."""
+def _wait(condition: Callable[[], list[Any]], count: int) -> list[Any]:
+    """What a condition finds, as soon as there are that many."""
     deadline = time.monotonic() + 60
     while len(found := condition()) < count:
         assert time.monotonic() < deadline, f"{found} after a minute, not {count}"
