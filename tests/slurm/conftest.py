@@ -50,7 +50,7 @@ def project(whole: Project, tmp_path: Path) -> Project:
 def prepared(folder: Path) -> Project:
     """A fresh project whose ARAE trains for a while, with a profile for the test's cluster."""
     project = make_project(folder)
-    project.edit("params.yaml", "arae-tiny: {base: tiny,", "arae-tiny: {base: tiny, epochs: 50,")
+    project.edit("params.yaml", "arae-tiny: {base: tiny,", "arae-tiny: {base: tiny, epochs: 100,")
     write_profile(project)
     project.commit("for the cluster")
     return project
