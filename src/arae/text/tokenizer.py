@@ -31,27 +31,21 @@ def make_tokenizer(settings: TokenSettings) -> Tokenizer:
 
     Every Unicode whitespace character separates tokens. Lower-casing comes after tokenisation.
     """
-    split = TOKENIZERS[settings.tokenizer]()
-    if not settings.lowercase:
-        return split
-    return lambda line: [token.lower() for token in split(line)]
+    return TOKENIZERS[settings.tokenizer](str.lower if settings.lowercase else str)
 
 
-def _whitespace() -> Tokenizer:
-    return str.split
+def _whitespace(change: Callable[[str], str]) -> Tokenizer:
+    return lambda line: [change(token) for token in line.split()]
 
 
-def _spacy() -> Tokenizer:
+def _spacy(change: Callable[[str], str]) -> Tokenizer:
     """spaCy's rule-based English tokenizer; needs no model."""
-    import spacy
+    from arae.text.chunks import ChunkTokenizer
 
-    tokenizer = spacy.blank("en").tokenizer
-
-    def split(line: str) -> list[str]:
-        words = " ".join(line.split())  # its whitespace tokens would break the output's lines
-        return [token.text for token in tokenizer(words)]
-
-    return split
+    return ChunkTokenizer(change)
 
 
-TOKENIZERS: dict[str, Callable[[], Tokenizer]] = {"spacy": _spacy, "whitespace": _whitespace}
+TOKENIZERS: dict[str, Callable[[Callable[[str], str]], Tokenizer]] = {
+    "spacy": _spacy,
+    "whitespace": _whitespace,
+}
