@@ -24,8 +24,8 @@ class ChunkTokenizer:
         import spacy
         from spacy.tokenizer import Tokenizer
 
-        self._exact, self._change = spacy.blank("en").tokenizer, change
-        exact = self._exact
+        exact: Any = spacy.blank("en").tokenizer
+        self._exact, self._change = exact, change
         # The same rules without special cases: the tokens among which spaCy looks for them.
         self._raw = Tokenizer(
             exact.vocab,
