@@ -8,7 +8,6 @@ are timed in it, from the times of their files' iterations. Example:
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import random
@@ -25,6 +24,7 @@ import torch
 
 from arae.cli import main as arae
 from arae.engine.trainer import Trainer
+from benchmarks.command import parser_of, write
 from benchmarks.pair import Pair
 from benchmarks.sizes import SIZES, Size
 
@@ -113,20 +113,13 @@ def measure(name: str, repeats: int) -> dict[str, Any]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.checkpoints",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("checkpoints", __doc__)
     parser.add_argument("--size", choices=SIZES, default="paper", help="default: paper")
-    parser.add_argument("--threads", type=int, default=2, help="of torch; default: 2")
     parser.add_argument("--repeats", type=int, default=3, help="stops; default: 3")
-    parser.add_argument("--out", type=Path, help="default: benchmarks/results/checkpoints.json")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     result = measure(a.size, a.repeats)
-    out = a.out or Path(__file__).parent / "results" / "checkpoints.json"
-    out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    write(result, a.out, "checkpoints")
     print(json.dumps(result, indent=2))
 
 

@@ -16,8 +16,6 @@ the ratio, not the sentences/s, and prefer `--threads 1 --clock cpu`.
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import statistics
 import sys
@@ -28,6 +26,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.command import parser_of, write
 from benchmarks.pair import Pair
 from benchmarks.sizes import SIZES
 from benchmarks.work import peak_flops, training_flops
@@ -164,24 +163,16 @@ def table(result: dict[str, Any]) -> str:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.training",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("training", __doc__)
     parser.add_argument("--size", choices=SIZES, default="paper", help="default: paper")
-    parser.add_argument("--threads", type=int, default=2, help="of torch; default: 2")
     parser.add_argument("--iterations", type=int, default=30, help="timed; default: 30")
     parser.add_argument("--warm-up", type=int, default=5, help="iterations not timed; default: 5")
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: with 1 thread only")
-    parser.add_argument("--out", type=Path, help="default: benchmarks/results/training-SIZE.json")
     a = parser.parse_args()
     if a.clock == "cpu" and a.threads != 1:
         parser.error("--clock cpu adds up the time of all threads: give --threads 1 with it")
     result = measure(a.size, a.threads, a.iterations, a.warm_up, a.clock)
-    out = a.out or Path(__file__).parent / "results" / f"training-{a.size}.json"
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    out = write(result, a.out, f"training-{a.size}")
     print(table(result))
     print(f"written to {out}", file=sys.stderr)
 

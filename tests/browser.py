@@ -26,6 +26,17 @@ def browse(page, profile, *flags):
     )
 
 
+def visit_in_silence(page, folder):
+    """The report's DOM, after a visit with no message on the console and no request."""
+    log = folder / "net.json"
+    flags = ("--dump-dom", "--enable-logging=stderr", f"--log-net-log={log}")
+    done = browse(page, folder / "profile", *flags)
+    assert console(done) == []
+    assert requests(log) == []
+    assert "<title>Adversarially Regularized Autoencoders: results</title>" in done.stdout
+    return done.stdout
+
+
 def console(done):
     return [line for line in done.stderr.splitlines() if "CONSOLE" in line]
 

@@ -139,6 +139,13 @@ def test_an_error_is_told_once_with_its_code(corpus: Path, tmp_path: Path) -> No
     assert "15 sentences cannot be shared by 2 processes" in errors
 
 
+def test_no_processes_are_refused(corpus: Path, tmp_path: Path) -> None:
+    run = start(command(corpus, tmp_path, processes=0), tmp_path)
+    errors = run.communicate(timeout=60)[1]
+    assert run.returncode == 2
+    assert "--processes 0: must be at least 1" in errors
+
+
 def test_a_warning_signal_is_chosen_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert signal.SIGUSR1 in stop_signals()
     monkeypatch.setenv("ARAE_WARNING_SIGNAL", "sigusr2")

@@ -25,6 +25,11 @@ def prepare_device(name: str, threads: int) -> torch.device:
             )
         if device.index is None:
             device = torch.device("cuda", local_place())
+        if device.index >= torch.cuda.device_count():
+            raise SettingsError(
+                f"--device {name}: {device} is not among this machine's {torch.cuda.device_count()} "
+                "GPUs; give fewer --processes, or another device"
+            )
         torch.cuda.set_device(device)
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)

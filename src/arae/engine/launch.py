@@ -18,6 +18,7 @@ from types import FrameType
 
 from arae.engine.signals import stop_signals
 from arae.foundation.console import say
+from arae.foundation.errors import SettingsError
 from arae.foundation.owner import end_with_owner, owner_name
 
 # Names the file by which the processes find each other.
@@ -31,6 +32,8 @@ def run_together(count: int, words: Sequence[str]) -> int:
 
     Signals reach all of them; when one fails the others are ended.
     """
+    if count < 1:
+        raise SettingsError(f"--processes {count}: must be at least 1")
     command = [sys.executable, "-m", "arae", *words]
     with tempfile.TemporaryDirectory(prefix="arae-") as folder:
         shared = {

@@ -147,7 +147,7 @@ class Trainer:
     def _after_iteration(self, bar: Progress) -> None:
         bar.advance()
         # Read once: a signal may arrive between two looks, and at one process before another.
-        stop = self.world.any((self._stop.received or 0) if self._stop else 0)
+        stop = self.world.greatest((self._stop.received or 0) if self._stop else 0)
         epoch_ended = self.iteration % self._per_epoch == 0
         if epoch_ended or self.iteration % self.settings.log_every == 0:
             self._flush()

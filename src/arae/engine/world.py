@@ -68,7 +68,7 @@ class World:
             torch.distributed.all_gather(parts, mine.contiguous())
         return torch.stack(parts, dim=1).flatten(0, 1)
 
-    def any(self, value: int) -> int:
+    def greatest(self, value: int) -> int:
         """The greatest of the processes' numbers."""
         if self.count == 1:
             return value
@@ -82,7 +82,7 @@ class World:
         if self.count == 1:
             return value
         text = json.dumps(value).encode() if self.leads else b""
-        buffer = torch.zeros(self.any(len(text)), dtype=torch.uint8)
+        buffer = torch.zeros(self.greatest(len(text)), dtype=torch.uint8)
         if self.leads:
             buffer.copy_(torch.frombuffer(bytearray(text), dtype=torch.uint8))
         with _partners():

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from arae.nn.store import Share
+from arae.nn.store import Share, Shareable
 from arae.text.encoded import EncodedText
 from arae.text.vocabulary import BOS, EOS
 
 
 @dataclass(frozen=True)
-class Batch:
+class Batch(Shareable):
     """B sentences of lengths n_r, packed; P = Σ(n_r + 1) positions over T = max(n_r) + 1 times."""
 
     words: Tensor  # [U] the distinct input ids, rising
@@ -48,16 +48,6 @@ class Batch:
     def tokens(self) -> int:
         """Number of predicted tokens P, `<eos>` included."""
         return len(self.targets)
-
-    @property
-    def whole_size(self) -> int:
-        """Number of sentences in the whole minibatch, of which this may be a share."""
-        return self.part.size if self.part else self.size
-
-    @property
-    def whole_tokens(self) -> int:
-        """Number of predicted tokens in the whole minibatch."""
-        return self.part.tokens if self.part else self.tokens
 
     def restore(self, per_row: Tensor) -> Tensor:
         """A per-row result [B, …] in the order in which the sentences were requested."""

@@ -17,11 +17,11 @@ from torch import Tensor, nn
 from arae.nn.mlp import BatchNorm, Normalised, mlp
 from arae.nn.posteriors import DiracHead, GaussianHead, Posterior
 from arae.nn.randomness import Draws
-from arae.nn.store import Share
+from arae.nn.store import Share, Shareable
 
 
 @dataclass(frozen=True)
-class ImageBatch:
+class ImageBatch(Shareable):
     """B images, in the order in which they were requested."""
 
     pixels: Tensor  # [B, P] float, 0 or 1
@@ -37,16 +37,6 @@ class ImageBatch:
     def tokens(self) -> int:
         """Number of predicted pixels B·P."""
         return self.pixels.numel()
-
-    @property
-    def whole_size(self) -> int:
-        """Number of images in the whole minibatch, of which this may be a share."""
-        return self.part.size if self.part else self.size
-
-    @property
-    def whole_tokens(self) -> int:
-        """Number of predicted pixels in the whole minibatch."""
-        return self.part.tokens if self.part else self.tokens
 
     def restore(self, per_row: Tensor) -> Tensor:
         """A per-row result [B, …] in the order in which the images were requested: as it is."""

@@ -21,6 +21,24 @@ class Share:
     tokens: int  # predictions in it
 
 
+class Shareable:
+    """Counts of the whole minibatch for what may be a share of it."""
+
+    size: Any
+    tokens: Any
+    part: Share | None  # of which minibatch this is a share, if it is one
+
+    @property
+    def whole_size(self) -> int:
+        """Number of things in the whole minibatch."""
+        return int(self.part.size if self.part else self.size)
+
+    @property
+    def whole_tokens(self) -> int:
+        """Number of predictions in the whole minibatch."""
+        return int(self.part.tokens if self.part else self.tokens)
+
+
 class Observed(Protocol):
     """A minibatch of B things that an encoder reads and a decoder predicts."""
 

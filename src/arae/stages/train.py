@@ -82,9 +82,9 @@ def train_model(
     from arae.text.encoded import EncodedText
     from arae.text.vocabulary import Vocabulary
 
-    if arguments.processes > 1 and "WORLD_SIZE" not in os.environ:
+    if arguments.processes != 1 and "WORLD_SIZE" not in os.environ:
         raise SystemExit(run_together(arguments.processes, arguments.words))
-    device = prepare_device(arguments.device, arguments.threads // max(1, arguments.processes))
+    device = prepare_device(arguments.device, arguments.threads // arguments.processes)
     folder: Path = arguments.out
     vocabulary = Vocabulary.load(arguments.vocabulary)
     with (
