@@ -27,3 +27,10 @@ def test_inversion_at_the_very_end_of_the_interval(monkeypatch):
 
 def test_inversion_shares_the_other_numbers():
     assert torch.equal(InverseDraws(1, "same").normal(5), Draws(1, "same").normal(5))
+
+
+def test_the_first_arrival_is_in_proportion():
+    rates = torch.tensor([0.0, 0.2, 0.0, 0.5, 0.3, 0.0]).expand(100_000, -1)
+    shares = torch.bincount(Draws(3, "race")._first_arrival(rates), minlength=6) / 100_000
+    error = (rates[0] * (1 - rates[0]) / 100_000).sqrt()
+    assert ((shares - rates[0]).abs() <= 4 * error).all()

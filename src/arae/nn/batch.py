@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from arae.nn.store import Share, Shareable
+from arae.nn.store import Share, Shareable, moved
 from arae.text.encoded import EncodedText
 from arae.text.vocabulary import BOS, EOS
 
@@ -32,6 +32,7 @@ class Batch(Shareable):
     order: Tensor  # [B] which of the requested sentences each row holds
     sentences: np.ndarray  # [B] the sentence of the text that each row holds
     labels: Tensor | None = None  # [B] the label of each row, if the text has labels
+    host_labels: np.ndarray | None = None  # [B] the same, readable without asking the device
     part: Share | None = None  # of which minibatch this is a share, if it is one
 
     @property
@@ -90,6 +91,7 @@ class TextStore:
         targets = np.where(times == lengths[rows], EOS, word)
         inputs = np.where(times == 0, BOS, self._ids[where - 1])
         words, places = np.unique(inputs, return_inverse=True)
+        labels = None if self.labels is None else self.labels[sentences]
         firsts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
         last = firsts[lengths] + np.arange(len(chosen))
         before = np.arange(len(rows))[len(chosen) :] - np.repeat(sizes[:-1], sizes[1:])
@@ -103,7 +105,8 @@ class TextStore:
             batch_sizes=torch.from_numpy(sizes),
             order=self._move(order),
             sentences=sentences,
-            labels=None if self.labels is None else self._move(self.labels[sentences]),
+            labels=None if labels is None else self._move(labels),
+            host_labels=labels,
         )
 
     def join(self, batches: Sequence[Batch]) -> Batch:
@@ -122,7 +125,4 @@ class TextStore:
         return replace(mine, part=Share(rows, positions, whole.size, whole.tokens))
 
     def _move(self, array: np.ndarray) -> Tensor:
-        tensor = torch.from_numpy(np.ascontiguousarray(array))
-        if self.device.type == "cpu":
-            return tensor
-        return tensor.pin_memory().to(self.device, non_blocking=True)
+        return moved(array, self.device)

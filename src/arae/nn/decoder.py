@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from arae.foundation.settings import bounded
 from arae.nn.batch import Batch
+from arae.nn.embedding import Embedding
 from arae.nn.lstm import PackedLSTM
 from arae.nn.projection import token_nll
 from arae.nn.randomness import Draws
@@ -96,7 +97,7 @@ class TextDecoder(Decoder):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.embedding = nn.Embedding(vocabulary_size, settings.embedding, sparse=True)
+        self.embedding = Embedding(vocabulary_size, settings.embedding)
         self.lstm = PackedLSTM(settings.embedding, settings.hidden, latent_size)
         if output is None:
             self.output = nn.Linear(settings.hidden, vocabulary_size)

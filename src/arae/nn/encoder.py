@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from arae.foundation.settings import bounded
 from arae.nn.batch import Batch
+from arae.nn.embedding import Embedding
 from arae.nn.lstm import PackedLSTM
 
 
@@ -25,7 +26,7 @@ class TextEncoder(nn.Module):
     def __init__(self, vocabulary_size: int, settings: EncoderSettings) -> None:
         super().__init__()
         self.feature_size = settings.hidden
-        self.embedding = nn.Embedding(vocabulary_size, settings.embedding, sparse=True)
+        self.embedding = Embedding(vocabulary_size, settings.embedding)
         self.lstm = PackedLSTM(settings.embedding, settings.hidden)
 
     def forward(self, batch: Batch) -> Tensor:

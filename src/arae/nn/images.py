@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from arae.nn.mlp import BatchNorm, Normalised, mlp
 from arae.nn.posteriors import DiracHead, GaussianHead, Posterior
 from arae.nn.randomness import Draws
-from arae.nn.store import Share, Shareable
+from arae.nn.store import Share, Shareable, moved
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class ImageStore:
     def batch(self, indices: Tensor | np.ndarray) -> ImageBatch:
         """The images `indices` [B]."""
         chosen = np.asarray(indices)
-        rows = torch.from_numpy(chosen).to(self.device)
+        rows = moved(chosen, self.device)
         return ImageBatch(self._pixels[rows].float(), chosen)
 
     def join(self, batches: Sequence[ImageBatch]) -> ImageBatch:

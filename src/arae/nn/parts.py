@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -10,6 +11,9 @@ from torch import Tensor
 
 from arae.foundation.errors import DataError
 from arae.nn.batch import Batch
+from arae.nn.store import moved
+
+Labels = TypeVar("Labels", Tensor, np.ndarray)
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,10 @@ def part_of(batch: Batch, rows: np.ndarray) -> Part:
     last = _starts(own)[counts - 1] + np.arange(len(rows))
     before = np.arange(len(times))[len(rows) :] - np.repeat(own[:-1], own[1:])
     device = batch.targets.device
-    moved = [
-        torch.from_numpy(np.ascontiguousarray(array)).to(device, non_blocking=True)
+    where, chosen, packed_rows, last_places, places_before, order = (
+        moved(array, device)
         for array in (positions, rows, places, last, before, np.arange(len(rows)))
-    ]
-    where, chosen, packed_rows, last_places, places_before, order = moved
+    )
     part = replace(
         batch,
         places=batch.places[where],
@@ -47,6 +50,7 @@ def part_of(batch: Batch, rows: np.ndarray) -> Part:
         order=order,
         sentences=batch.sentences[rows],
         labels=None if batch.labels is None else batch.labels[chosen],
+        host_labels=None if batch.host_labels is None else batch.host_labels[rows],
     )
     return Part(part, chosen, where)
 
@@ -57,13 +61,22 @@ def _starts(sizes: np.ndarray) -> np.ndarray:
 
 def parts_by_label(batch: Batch, labels: int) -> list[Part | None]:
     """The part of each label 0 … labels−1; None for a label that no sentence of the batch has."""
-    of_row = labels_of(batch).cpu().numpy()
+    of_row = host_labels_of(batch)
     chosen = [np.flatnonzero(of_row == label) for label in range(labels)]
     return [part_of(batch, rows) if len(rows) else None for rows in chosen]
 
 
 def labels_of(batch: Batch) -> Tensor:
     """Labels [B] in row order; a `DataError` if the text has none."""
-    if batch.labels is None:
+    return _given(batch.labels)
+
+
+def host_labels_of(batch: Batch) -> np.ndarray:
+    """`labels_of` on the host: what decides shapes is never read back from the device."""
+    return _given(batch.host_labels)
+
+
+def _given(labels: Labels | None) -> Labels:
+    if labels is None:
         raise DataError("the corpus has no labels, which this system needs; name a labelled source")
-    return batch.labels
+    return labels

@@ -43,7 +43,14 @@ class Draws:
 
     def choice(self, probabilities: Tensor) -> Tensor:
         """One index per row of `probabilities` [B, V], drawn in proportion: [B]."""
-        return torch.multinomial(probabilities, 1, generator=self._generator).squeeze(1)
+        if self.device.type == "cpu":
+            return torch.multinomial(probabilities, 1, generator=self._generator).squeeze(1)
+        return self._first_arrival(probabilities)  # `multinomial` would make the host wait
+
+    def _first_arrival(self, rates: Tensor) -> Tensor:
+        """Which of independent arrivals at rates [B, V] comes first: each in proportion to its rate."""
+        waiting = torch.empty_like(rates).exponential_(generator=self._generator)
+        return (rates / waiting).argmax(dim=1)
 
     def dropout(self, values: Tensor, rate: float) -> Tensor:
         """`values` with each element zeroed with probability `rate`, the rest scaled by 1/(1-rate)."""
@@ -110,6 +117,8 @@ class InverseDraws(Draws):
 
     def choice(self, probabilities: Tensor) -> Tensor:
         """One index per row of `probabilities` [B, V], drawn in proportion: [B]."""
+        if self.device.type != "cpu":  # there a sum of floats so far depends on the run
+            return super().choice(probabilities)
         cumulative = probabilities.cumsum(dim=1)
         # A uniform number is at most 1 − 2⁻²⁴, and in float32 its product with the total is below it.
         at = self.uniform(len(probabilities), 1) * cumulative[:, -1:]

@@ -39,6 +39,14 @@ class Shareable:
         return int(self.part.tokens if self.part else self.tokens)
 
 
+def moved(array: np.ndarray, device: torch.device) -> Tensor:
+    """An array of the host on a device, without waiting for the device."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type == "cuda":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
 class Observed(Protocol):
     """A minibatch of B things that an encoder reads and a decoder predicts."""
 

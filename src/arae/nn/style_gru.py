@@ -19,6 +19,7 @@ from arae.nn.gru import PackedGRU
 from arae.nn.parts import labels_of
 from arae.nn.projection import token_nll
 from arae.nn.randomness import Draws
+from arae.nn.store import moved
 from arae.text.vocabulary import BOS, PAD
 
 
@@ -170,8 +171,8 @@ class GRUState:
 
 def _places(batch: Batch) -> Tensor:
     """Places [P] of the packed positions among T·B padded ones, time by time."""
-    times = torch.repeat_interleave(torch.arange(len(batch.batch_sizes)), batch.batch_sizes)
-    return times.to(batch.rows.device, non_blocking=True) * batch.size + batch.rows
+    times = np.repeat(np.arange(len(batch.batch_sizes)), batch.batch_sizes.numpy())
+    return moved(times, batch.rows.device) * batch.size + batch.rows
 
 
 def _reversed_words(batch: Batch, reach: int, draws: Draws | None) -> tuple[Tensor, Tensor]:
@@ -182,13 +183,13 @@ def _reversed_words(batch: Batch, reach: int, draws: Draws | None) -> tuple[Tens
     rows = np.repeat(np.arange(batch.size), lengths)  # sentence by sentence
     firsts = np.concatenate(([0], np.cumsum(lengths)[:-1]))
     times = np.arange(len(rows)) - firsts[rows] + 1
-    moved = torch.from_numpy(starts[times] + rows).to(batch.rows.device, non_blocking=True)
+    device = batch.rows.device
+    words = moved(starts[times] + rows, device)
     if draws is not None and reach:
         # A sentence's keys stay below the next one's: no word leaves its sentence.
-        keys = torch.from_numpy(rows * (sizes.size + reach + 2) + times).to(moved.device)
+        keys = moved(rows * (sizes.size + reach + 2) + times, device)
         noise = draws.uniform(len(rows)) * (reach + 1)
-        moved = moved[torch.argsort(keys.double() + noise, stable=True)]
+        words = words[torch.argsort(keys.double() + noise, stable=True)]
     packed_times, packed_rows = np.nonzero(np.arange(lengths[0])[:, None] < lengths[None, :])
     last_first = firsts[packed_rows] + lengths[packed_rows] - 1 - packed_times
-    order = torch.from_numpy(last_first).to(moved.device, non_blocking=True)
-    return moved[order], torch.from_numpy(np.bincount(packed_times))
+    return words[moved(last_first, device)], torch.from_numpy(np.bincount(packed_times))

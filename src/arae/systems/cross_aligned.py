@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import Tensor, nn
@@ -26,8 +27,9 @@ from arae.nn.batch import Batch
 from arae.nn.decoder import StepDecoder
 from arae.nn.initialisation import uniform_
 from arae.nn.optimisers import OptimiserSettings, build_optimiser
-from arae.nn.parts import labels_of
+from arae.nn.parts import host_labels_of, labels_of
 from arae.nn.randomness import Draws
+from arae.nn.store import moved
 from arae.nn.style_gru import StyleDecoder, StyleEncoder
 from arae.nn.text_cnn import TextCNN
 from arae.systems.system import Loss, Moment, Phase, SelectionSettings, TextSystem, TrainingSettings
@@ -172,11 +174,11 @@ class CrossAligned(TextSystem):
         self, batch: Batch, real: Tensor, soft: Tensor, draws: Draws
     ) -> tuple[Tensor, Tensor]:
         """(loss of each D_y [K], loss of its opponent [K]) on states [T + 1, B, H]."""
-        of_row = labels_of(batch).cpu()  # once per step: which rows each discriminator reads
+        of_row = host_labels_of(batch)  # which rows each discriminator reads
         losses, fooling = [], []
         for style, discriminator in enumerate(self.discriminators):
-            own = (of_row == style).nonzero().squeeze(1).to(real.device)
-            other = (of_row != style).nonzero().squeeze(1).to(real.device)
+            own = moved(np.flatnonzero(of_row == style), real.device)
+            other = moved(np.flatnonzero(of_row != style), real.device)
             on_real = discriminator(real[:, own].transpose(0, 1), draws)
             on_soft = discriminator(soft[:, other].transpose(0, 1), draws)
             losses.append(_mean_cross_entropy(on_real, 1.0) + _mean_cross_entropy(on_soft, 0.0))

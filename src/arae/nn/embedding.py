@@ -1,0 +1,19 @@
+"""Word embeddings, with gradients in the form that is cheapest where they are computed."""
+
+from __future__ import annotations
+
+import torch.nn.functional as functional
+from torch import Tensor, nn
+
+
+class Embedding(nn.Embedding):
+    """Rows of a table [V, E].
+
+    Its gradient is sparse on a CPU, where an update then touches a batch's words alone; elsewhere it
+    is dense, since adding up a sparse one's rows would make the host wait to learn how many they are.
+    """
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Ids [...] → rows [..., E]."""
+        here = self.weight.device.type == "cpu"
+        return functional.embedding(ids, self.weight, sparse=here)

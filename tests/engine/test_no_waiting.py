@@ -1,0 +1,65 @@
+"""Training never reads the device: run where tensors have shapes and no values, every read is an error.
+
+So does every mixture of tensors of the host and of the device. Nothing here needs a GPU.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from arae.engine.signals import StopRequest
+from arae.engine.trainer import Trainer
+from arae.nn.batch import TextStore
+from arae.nn.images import ImageStore
+from arae.nn.randomness import Draws, InverseDraws
+from toy import IMAGE_RECIPES, RECIPES, toy_images, toy_system, toy_text
+
+NAMES = [*RECIPES, *IMAGE_RECIPES]
+ELSEWHERE = torch.device("meta")
+
+
+@pytest.fixture(autouse=True)
+def draws_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random numbers on a device of which torch has no generator."""
+    make = Draws.__init__
+
+    def begin(self: Draws, *path: int | str, device: torch.device | str = "cpu") -> None:
+        make(self, *path)
+        self.device = torch.device(device)
+        if self.device == ELSEWHERE:
+            self._generator = None  # type: ignore[assignment]
+
+    monkeypatch.setattr(Draws, "__init__", begin)
+
+
+def _store(name: str) -> TextStore | ImageStore:
+    if name in IMAGE_RECIPES:
+        return ImageStore(toy_images().pixels, ELSEWHERE)
+    return TextStore(toy_text(), ELSEWHERE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_iterations_do_not_read_the_device(name: str, tmp_path: Path) -> None:
+    system, store = toy_system(name).train().to(ELSEWHERE), _store(name)
+    trainer = Trainer(system, store, 1, lambda _: {}, tmp_path, StopRequest())
+    for iteration in range(3):
+        for epoch in range(system.settings.epochs):
+            batch = store.batch(np.arange(iteration, iteration + 8))
+            trainer._iterate(system.phases(epoch), batch)
+    for _, _, metrics in trainer._pending:
+        assert all(value.device == ELSEWHERE for value in metrics.values())
+
+
+def test_reading_would_have_been_seen() -> None:
+    with pytest.raises((RuntimeError, NotImplementedError)):
+        torch.ones(3, device=ELSEWHERE).sum().item()
+    with pytest.raises(RuntimeError):
+        torch.ones(3, device=ELSEWHERE) + torch.ones(3)
+
+
+@pytest.mark.parametrize("kind", [Draws, InverseDraws])
+def test_words_are_drawn_without_reading_the_device(kind: type[Draws]) -> None:
+    drawn = kind(1, "words", device=ELSEWHERE).choice(torch.ones(5, 7, device=ELSEWHERE))
+    assert drawn.shape == (5,) and drawn.device == ELSEWHERE
