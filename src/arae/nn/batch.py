@@ -60,17 +60,16 @@ class Batch(Shareable):
 
 
 class TextStore:
-    """A whole encoded text in memory, from which batches are cut by index operations."""
+    """A whole encoded text, in memory or mapped into it, from which batches are cut by index operations."""
 
     def __init__(self, text: EncodedText, device: torch.device | str = "cpu") -> None:
-        self._ids = np.asarray(text.ids).astype(np.int64)
-        self._starts = np.asarray(text.offsets[:-1]).astype(np.int64)
-        self._lengths = np.diff(np.asarray(text.offsets)).astype(np.int64)
+        # Views of a memory map: what is never cut into a batch is never read.
+        self._ids, self._offsets = np.asarray(text.ids), np.asarray(text.offsets)
         self.labels = None if text.labels is None else np.asarray(text.labels).astype(np.int64)
         self.device = torch.device(device)
 
     def __len__(self) -> int:
-        return len(self._lengths)
+        return len(self._offsets) - 1
 
     @property
     def tokens(self) -> int:
@@ -80,16 +79,17 @@ class TextStore:
     def batch(self, indices: Tensor | np.ndarray) -> Batch:
         """Pack the sentences `indices` [B]."""
         chosen = np.asarray(indices)
-        lengths = self._lengths[chosen]
+        starts = self._offsets[chosen]
+        lengths = self._offsets[chosen + 1] - starts
         order = np.argsort(-lengths, kind="stable")
-        sentences, lengths = chosen[order], lengths[order]
+        sentences, starts, lengths = chosen[order], starts[order], lengths[order]
         # Row-major mask over [T, B] enumerates positions in packed (time-major) order.
         times, rows = np.nonzero(np.arange(lengths[0] + 1)[:, None] <= lengths[None, :])
         sizes = np.bincount(times)
-        where = self._starts[sentences][rows] + times
-        word = self._ids[np.minimum(where, len(self._ids) - 1)]
+        where = starts[rows] + times
+        word = self._ids[np.minimum(where, len(self._ids) - 1)].astype(np.int64)
         targets = np.where(times == lengths[rows], EOS, word)
-        inputs = np.where(times == 0, BOS, self._ids[where - 1])
+        inputs = np.where(times == 0, BOS, self._ids[where - 1].astype(np.int64))
         words, places = np.unique(inputs, return_inverse=True)
         labels = None if self.labels is None else self.labels[sentences]
         firsts = np.concatenate(([0], np.cumsum(sizes)[:-1]))

@@ -21,18 +21,22 @@ def curve_panel(
     size: tuple[int, int] | None = None,
     dashed: Collection[str] = (),
     log: bool | None = None,
+    log_steps: bool = False,
 ) -> Panel:
     """Curves by (colour number, label) and seed ("" for none); a wide panel names the labels at the lines' ends.
 
     `size` replaces the usual width and height; labels in `dashed` have broken lines; `log` chooses
-    the axis of values, which otherwise depends on their range.
+    the axis of values, which otherwise depends on their range; `log_steps` that of (positive) steps.
     """
     width, height = size or (WIDE if wide else NARROW)
     points = [point for seeds in series.values() for curve in seeds.values() for point in curve]
     longest = max((len(label) for _, label in series), default=0)
     right = RIGHT + (max(LEGEND_ROOM, int(LETTER * longest)) if wide else 0)
-    last = max([1.0, *(step for step, _ in points)])
-    steps = Axis(low=0.0, high=last, start=LEFT, end=width - right, log=False)
+    places = [step for step, _ in points]
+    if log_steps:
+        steps = axis(places or [1.0], LEFT, width - right, log=True)
+    else:
+        steps = Axis(low=0.0, high=max([1.0, *places]), start=LEFT, end=width - right, log=False)
     values = axis([value for _, value in points] or [1.0], height - BOTTOM, TOP, log)
     lines = [
         _line(index, label, seed, curve, steps, values, label in dashed)
