@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 import torch
@@ -48,6 +49,16 @@ class DiagonalGaussian:
     def mean(self) -> Tensor:
         """μ [B, d]."""
         return self._mu
+
+    def variance(self) -> Tensor:
+        """σ² [B, d]."""
+        return self._log_variance.exp()
+
+    def log_density(self, code: Tensor) -> Tensor:
+        """ln q(z | x) of codes [B, d], in their precision: [B], nats."""
+        log_variance = self._log_variance.to(code.dtype)
+        squared = (code - self._mu).square() * torch.exp(-log_variance)
+        return -0.5 * (squared + log_variance + math.log(2 * math.pi)).sum(dim=1)
 
     def sample(self, draws: Draws) -> Tensor:
         """μ + σ·ε with ε ~ N(0, I) [B, d]."""

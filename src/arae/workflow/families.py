@@ -29,6 +29,7 @@ KINDS = {
     "interpolation": Kind(family="probe", figures=("draws", "sentences", "paths")),
     "offsets": Kind(family="probe", figures=("match", "precision", "examples")),
     "semi_supervised": Kind(family="probe", figures=("accuracy",)),
+    "posterior": Kind(family="probe", figures=("units",)),
     "bound": Kind(family="probe", figures=("corollary", "sides")),
     "sensitivity": Kind(family="probe", figures=("grid", "grid-grammatical")),
 }

@@ -11,6 +11,7 @@ from arae.reporting.kinds import (
     interpolation,
     latent,
     offsets,
+    posterior,
     robustness,
     semi_supervised,
     sensitivity,
@@ -30,6 +31,7 @@ KINDS: dict[str, StudyKind] = {
     "robustness": robustness.KIND,
     "offsets": offsets.KIND,
     "interpolation": interpolation.KIND,
+    "posterior": posterior.KIND,
     "bound": bound.KIND,
     "sensitivity": sensitivity.KIND,
 }

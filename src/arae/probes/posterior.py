@@ -1,0 +1,118 @@
+"""What a Gaussian posterior knows: ELBO, importance-weighted bound, mutual information, active units."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from arae.evaluation.likelihood import perplexity
+from arae.evaluation.posterior import (
+    ACTIVE,
+    active_units,
+    log_weights,
+    mean_variances,
+    mutual_information,
+)
+from arae.foundation.errors import SettingsError
+from arae.foundation.settings import bounded
+from arae.generation.sampling import evaluating
+from arae.nn.batch import TextStore
+from arae.nn.posteriors import DiagonalGaussian
+from arae.nn.randomness import Draws
+from arae.probes.probe import Findings, Subject
+from arae.systems.autoencoder import Autoencoder
+
+DEFINITIONS = {
+    "elbo": "−ELBO: mean over {sentences:,} test sentences of −ln p(x|z) − ln p(z) + ln q(z|x), over "
+    "{samples} codes z ~ q(z|x) of each, nats per sentence, <eos> scored; an upper bound of −ln p(x)",
+    "elbo_ppl": "perplexity that −ELBO would be, a bound from above",
+    "kl": "mean of KL(q(z|x) ‖ N(0, I)), in closed form, nats per sentence",
+    "weighted": "the importance-weighted bound of −ln p(x) with the same {samples} codes (Burda et al. "
+    "2016), nats per sentence",
+    "weighted_ppl": "perplexity that the importance-weighted bound would be, a bound from above",
+    "information": "mutual information of sentence and code under q, over the whole test text with one "
+    "code of each sentence (Hoffman & Johnson 2016), nats; at most ln {sentences:,} = {most:.2f}",
+    "active": "dimensions of the code whose posterior mean varies over the test text by at least "
+    "{threshold:g} (unbiased variance; Burda et al. 2016)",
+    "dimensions": "dimensions of the code",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The first `sentences` of the test text, `samples` codes of each; `memory_mb` for temporaries."""
+
+    sentences: int = bounded(10_000, low=2)
+    samples: int = bounded(500, low=1)
+    memory_mb: int = bounded(256, low=1)
+
+
+def measure(subject: Subject, settings: Settings) -> Findings:
+    """All of it for one model."""
+    system = subject.model.system
+    store = TextStore(subject.test, subject.device)
+    count = min(settings.sentences, len(store))
+    lengths = np.asarray(subject.test.lengths)[:count]
+    rows = _rows_within(settings.memory_mb << 20, len(subject.model.vocabulary), int(lengths.max()))
+    found: list[tuple[Tensor, ...]] = []
+    with evaluating(system), torch.no_grad():
+        for start in range(0, count, rows):
+            draws = Draws(subject.seed, "posterior", start, device=subject.device)
+            some = np.arange(start, min(start + rows, count))
+            found.append(_of_batch(system, store, some, draws, settings.samples))
+    elbo, weighted, kl, mean, variance, codes = map(torch.cat, zip(*found, strict=True))
+    information = mutual_information(mean, variance, codes, settings.memory_mb << 20)
+    facts = {
+        "sentences": count,
+        "samples": settings.samples,
+        "most": math.log(count),
+        "threshold": ACTIVE,
+    }
+    return Findings(
+        metrics={
+            "elbo": -float(elbo.mean()),
+            "elbo_ppl": perplexity(-elbo.cpu().numpy(), lengths),
+            "kl": float(kl.mean()),
+            "weighted": -float(weighted.mean()),
+            "weighted_ppl": perplexity(-weighted.cpu().numpy(), lengths),
+            "information": information,
+            "active": active_units(mean),
+            "dimensions": mean.shape[1],
+        },
+        definitions={name: text.format(**facts) for name, text in DEFINITIONS.items()},
+        details={"variances": mean_variances(mean).tolist()},
+    )
+
+
+def _of_batch(
+    system: object, store: TextStore, sentences: np.ndarray, draws: Draws, samples: int
+) -> tuple[Tensor, ...]:
+    """ELBO, weighted bound and KL [B], means, variances and one code [B, d], in the text's order."""
+    if not isinstance(system, Autoencoder):
+        raise SettingsError(
+            "probe posterior: the system has no encoder; leave it out of this study"
+        )
+    batch = store.batch(sentences)
+    posterior = system.encoder(batch)
+    if not isinstance(posterior, DiagonalGaussian):
+        raise SettingsError(
+            f"probe posterior: the posterior of system '{system.settings.system}' is a point, not a "
+            "Gaussian; leave it out of this study"
+        )
+
+    def log_likelihood(code: Tensor) -> Tensor:
+        return -batch.sum_per_row(system.decoder.nll(batch, code))
+
+    elbo, weighted = log_weights(posterior, log_likelihood, draws, samples)
+    kl = posterior.kl_to_standard_normal()
+    of_codes = posterior.mean(), posterior.variance(), posterior.sample(draws)
+    return tuple(batch.restore(part) for part in (elbo, weighted, kl, *of_codes))
+
+
+def _rows_within(memory: int, vocabulary: int, longest: int) -> int:
+    """Sentences of a batch whose logits [P, V] fit; P is at most (longest + 1) a sentence."""
+    return max(1, memory // (4 * vocabulary * (longest + 1)))
