@@ -16,7 +16,7 @@ from arae.foundation.settings import bounded
 from arae.nn.batch import Batch
 from arae.nn.embedding import Embedding
 from arae.nn.lstm import PackedLSTM
-from arae.nn.projection import token_nll
+from arae.nn.projection import Precision, token_nll
 from arae.nn.randomness import Draws
 from arae.text.vocabulary import UNK
 
@@ -26,13 +26,15 @@ class DecoderSettings:
     """Sizes of the decoder (paper: 300 and 300) and its regularisers (none in the paper).
 
     `dropout` acts on word embeddings and on hidden states; `word_dropout` turns input words (never
-    <bos>) into <unk>.
+    <bos>) into <unk>. `projection`: precision of the products with the vocabulary while training;
+    `tf32` and `bfloat16` are for GPUs, and scoring is always float32.
     """
 
     embedding: int = bounded(300, low=1)
     hidden: int = bounded(300, low=1)
     dropout: float = bounded(0.0, low=0.0, high=0.95)
     word_dropout: float = bounded(0.0, low=0.0, high=1.0)
+    projection: Precision = "float32"
 
 
 class StepState(Protocol):
@@ -107,7 +109,8 @@ class TextDecoder(Decoder):
     def nll(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
         """See `Decoder.nll`."""
         states = self.states(batch, latent, draws)
-        return token_nll(states, self.output.weight, self.output.bias, batch.targets)
+        precision = self.settings.projection if self.training else "float32"
+        return token_nll(states, self.output.weight, self.output.bias, batch.targets, precision)
 
     def states(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
         """Hidden states behind every packed target [P, H]; arguments as in `nll`."""

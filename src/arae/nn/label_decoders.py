@@ -51,7 +51,8 @@ class LabelDecoders(Decoder):
             positions.append(part.positions)
         together, where = torch.cat(states), torch.cat(positions)
         packed = torch.zeros_like(together).index_copy(0, where, together)
-        return token_nll(packed, self.output.weight, self.output.bias, batch.targets)
+        precision = voices[0].settings.projection if self.training else "float32"
+        return token_nll(packed, self.output.weight, self.output.bias, batch.targets, precision)
 
     def begin(self, latent: Tensor | None, count: int) -> LabelState:
         """State before the first word, for `count` sentences."""

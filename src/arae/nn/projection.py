@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from collections.abc import Iterator
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+Precision = Literal["float32", "tf32", "bfloat16"]
+TF32_DROPS = 13  # of float32's 23 bits of mantissa
 
-def token_nll(hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
+
+def token_nll(
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    targets: Tensor,
+    precision: Precision = "float32",
+) -> Tensor:
     """−log softmax(hidden·weightᵀ + bias)[target], in nats.
 
     hidden [P, H], weight [V, H], bias [V], targets [P] → [P]. The probabilities overwrite the
     logits and become the gradient in place, so the [P, V] matrix exists once; that gradient can be
-    taken once.
+    taken once. `precision` is that of the factors of the three matrix products, all else is float32.
     """
-    return _TokenNLL.apply(hidden, weight, bias, targets)  # type: ignore[no-untyped-call]
+    return _TokenNLL.apply(hidden, weight, bias, targets, precision)  # type: ignore[no-untyped-call]
 
 
 class _TokenNLL(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor) -> Tensor:
-        logits = torch.addmm(bias, hidden, weight.t())
+    def forward(
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        precision: Precision,
+    ) -> Tensor:
+        hidden, weight = rounded(hidden, precision), rounded(weight, precision)
+        ctx.precision = precision
+        with _tensor_cores(precision, hidden):
+            if precision == "bfloat16":
+                logits = (hidden @ weight.t()).float().add_(bias)
+            else:
+                logits = torch.addmm(bias, hidden, weight.t())
         targets = targets.unsqueeze(1)
         logits -= logits.amax(dim=1, keepdim=True)
         chosen = logits.gather(1, targets).squeeze(1)
@@ -42,9 +66,37 @@ class _TokenNLL(torch.autograd.Function):
         grad *= (grad_nll / total).unsqueeze(1)
         grad.scatter_add_(1, targets, -grad_nll.unsqueeze(1))
         needs = ctx.needs_input_grad
-        return (
-            grad @ weight if needs[0] else None,
-            grad.t() @ hidden if needs[1] else None,
-            grad.sum(dim=0) if needs[2] else None,
-            None,
-        )
+        factor = rounded(grad, ctx.precision)
+        with _tensor_cores(ctx.precision, grad):
+            grad_hidden = (factor @ weight).to(grad.dtype) if needs[0] else None
+            grad_weight = (factor.t() @ hidden).to(grad.dtype) if needs[1] else None
+        return grad_hidden, grad_weight, grad.sum(dim=0) if needs[2] else None, None, None
+
+
+def rounded(factor: Tensor, precision: Precision) -> Tensor:
+    """A factor of a matrix product in a precision.
+
+    `tf32` is for a GPU to do; elsewhere it is imitated, so that its effect on a loss can be told without
+    one: float32's exponent and 10 bits of its mantissa, rounded to the nearest, ties away from zero.
+    """
+    if precision == "bfloat16":
+        return factor.bfloat16()
+    if precision == "tf32" and not factor.is_cuda:
+        bits = factor.contiguous().view(torch.int32)
+        half = 1 << (TF32_DROPS - 1)
+        return ((bits + half) & -(1 << TF32_DROPS)).view(torch.float32)
+    return factor
+
+
+@contextlib.contextmanager
+def _tensor_cores(precision: Precision, factor: Tensor) -> Iterator[None]:
+    """TF32 products inside, on a GPU that is asked for them."""
+    if precision != "tf32" or not factor.is_cuda:
+        yield
+        return
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = True
+    try:
+        yield
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
