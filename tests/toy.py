@@ -123,6 +123,19 @@ IMAGE_RECIPES: dict[str, dict[str, Any]] = {
         "latent": 6,
         "generator": {"noise": 4, "hidden": [8, 8]},
         "critic": {"hidden": [8, 8], "steps": 2},
+        "encoder_gradient": {
+            "weight": 0.2,
+            "every_critic_step": True,
+            "optimiser": {"kind": "sgd", "lr": 1.0},
+        },
+    },
+    "image-arae-code": {
+        "system": "image_arae",
+        **_IMAGE,
+        "latent": 6,
+        "generator": {"noise": 4, "hidden": [8, 8]},
+        "critic": {"hidden": [8, 8], "steps": 2},
+        "adversarial_std": 0.5,
     },
 }
 # Images of as many pixels as the toy text has word types.

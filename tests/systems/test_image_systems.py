@@ -107,6 +107,19 @@ def test_codes_of_arae_lie_on_the_sphere() -> None:
     torch.testing.assert_close(codes.norm(dim=1), torch.ones(9))
 
 
+def test_the_encoders_adam_is_the_autoencoders_in_the_authors_code() -> None:
+    system, store = toy_system("image-arae-code").train(), store_for("image-arae-code")
+    moments = {}
+    for place, phase in enumerate(system.phases(0)):
+        run_phase(phase, store.batch(np.arange(8)), Moment(0, 0.0, 0.0, Draws(1, place)))
+        moments[phase.name] = phase.optimiser.state()
+    taken = [float(moments["reconstruction"][f"{part}.steps"]) for part in (0, 1)]
+    assert taken == [1 + system.settings.critic.steps, 1]  # of the encoder, of the decoder
+    assert moments["encoder"] == {}
+    apart = toy_system("image-arae").train()
+    assert apart.phases(0)[-2].optimiser is not apart.phases(0)[0].optimiser
+
+
 def test_authors_sizes_are_the_defaults() -> None:
     system = build_system(parse_recipe({"system": "image_arae"}), 784, 1)
     layers = {

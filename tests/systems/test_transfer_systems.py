@@ -122,7 +122,7 @@ def test_three_labels_give_six_directions() -> None:
     names = ("left", "middle", "right")
     text = toy_store(30)
     labels = np.arange(30).astype(np.uint8) % 3
-    ids, offsets = text._ids.astype(np.int32), np.append(text._starts, len(text._ids))
+    ids, offsets = text._ids.astype(np.int32), text._offsets
     store = TextStore(EncodedText(ids, offsets, labels, names))
     recipe = parse_recipe(RECIPES["arae-transfer"])
     system = build_system(recipe, VOCABULARY_SIZE, 1, labels=3).train()

@@ -152,7 +152,30 @@ class Grouped:
             )
 
 
-Optimiser = SGD | Adam | Grouped
+class Borrowed:
+    """An optimiser that belongs to another phase, which also saves and restores its state."""
+
+    def __init__(self, owner: SGD | Adam) -> None:
+        self._owner = owner
+
+    @property
+    def parameters(self) -> list[Tensor]:
+        """The owner's parameters."""
+        return self._owner.parameters
+
+    def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+        """Apply one update, which the owner remembers."""
+        self._owner.step(gradients, progress)
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing: the owner's phase saves it."""
+        return {}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        """Nothing to restore."""
+
+
+Optimiser = SGD | Adam | Grouped | Borrowed
 _KINDS: dict[str, type[SGD] | type[Adam]] = {"sgd": SGD, "adam": Adam}
 
 

@@ -25,7 +25,7 @@ from arae.nn.batch import Batch
 from arae.nn.constraints import ConstraintSettings, build_constraint
 from arae.nn.initialisation import normal_, scale_batch_norm_
 from arae.nn.mlp import Normalised, mlp
-from arae.nn.optimisers import OptimiserSettings, build_optimiser
+from arae.nn.optimisers import Borrowed, Grouped, Optimiser, OptimiserSettings, build_optimiser
 from arae.nn.randomness import Draws
 from arae.systems.autoencoder import (
     Autoencoder,
@@ -83,12 +83,15 @@ class EncoderGradientSettings:
     `raw`: λ = `weight`. `norm_matched`: λ makes the gradient at the codes `weight` times as long
     as the last reconstruction gradient there. `every_critic_step`: (3a) follows each critic step,
     on the same sentences (the 2017 code), instead of once per round. The weight means something
-    under `sgd` only: Adam would undo it.
+    under `sgd` only: an Adam of its own would undo it. `shares_autoencoder`: (3a) is a step of the
+    encoder's part of the autoencoder's optimiser, moments and all, and `optimiser` is not used (the
+    authors' MNIST code).
     """
 
     kind: Literal["raw", "norm_matched"] = "raw"
     weight: float = bounded(0.1, low=0.0)
     every_critic_step: bool = False
+    shares_autoencoder: bool = False
     optimiser: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
 
 
@@ -151,11 +154,12 @@ class AdversariallyRegularized(Autoencoder):
         settings = self.settings
         parts = (self.encoder, self.decoder)
         often = settings.encoder_gradient.every_critic_step
+        autoencoder, encoders = self._encoder_optimisers()
         reconstruct = Phase(
             "reconstruction",
             parts,
             self._loss_1,
-            build_optimiser(parts, settings.autoencoder),
+            autoencoder,
             by_rows=not self.labels,  # decoders of labels draw for their own sentences
         )
         critic = Phase(
@@ -171,7 +175,7 @@ class AdversariallyRegularized(Autoencoder):
             "encoder",
             (self.encoder,),
             self._loss_3a,
-            build_optimiser([self.encoder], settings.encoder_gradient.optimiser),
+            encoders,
             stream="same" if often else "random",
             by_rows=True,
         )
@@ -185,6 +189,15 @@ class AdversariallyRegularized(Autoencoder):
         if often:
             return (*[critic, encoder] * settings.critic.steps, generator), reconstruct
         return (*[critic] * settings.critic.steps, encoder, generator), reconstruct
+
+    def _encoder_optimisers(self) -> tuple[Optimiser, Optimiser]:
+        """Of (1), and of (3a)."""
+        settings, own = self.settings.autoencoder, self.settings.encoder_gradient
+        if own.shares_autoencoder:
+            shared = build_optimiser([self.encoder], settings)
+            return Grouped([shared, build_optimiser([self.decoder], settings)]), Borrowed(shared)
+        both = build_optimiser((self.encoder, self.decoder), settings)
+        return both, build_optimiser([self.encoder], own.optimiser)
 
     def _loss_1(self, batch: Batch, moment: Moment) -> Loss:
         code = self.encode(batch)

@@ -2,8 +2,7 @@
 
 The defaults are those of the authors' code for binarised MNIST (Appendix F): (1) once, then ten
 times (2) and (3a) on the same images, then (3b); weights of the critic clipped to ±0.05, noise 0.4 on
-the codes, × 0.99 every 100 iterations, λ(1) = 0.2. There (3a) shares the state of the autoencoder's
-Adam; here it is a step of SGD, under which the weight means something.
+the codes, × 0.99 every 100 iterations, λ(1) = 0.2, (3a) by the autoencoder's Adam.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class Settings(ImageSettings, ObjectiveSettings):
         EncoderGradientSettings,
         weight=0.2,
         every_critic_step=True,
-        optimiser=OptimiserSettings(kind="sgd", lr=1.0),
+        shares_autoencoder=True,
     )
 
 

@@ -10,14 +10,12 @@ from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.inequality_chart import Point, inequality_panel
 from arae.reporting.charts.interval_chart import Mark, interval_panel, mark_of
 from arae.reporting.columns import Column
+from arae.reporting.inequalities import holds
 from arae.reporting.study import StudyKind
-from arae.reporting.verdicts import NOT, REPRODUCED, UNTESTED, Claim
+from arae.reporting.verdicts import Claim
 
 ENCODER, PRIOR, SAMPLES = "Codes of the encoder", "Codes of the prior", "Samples"
 DIFFERENCE = "Difference"
-RULE = (
-    "An inequality that is proved: reproduced if it holds in every run, not if any run breaks it."
-)
 
 COLUMNS = (
     Column(metric="difference", label=DIFFERENCE, group=ENCODER, better="lower"),
@@ -55,14 +53,14 @@ INEQUALITIES = (
     (
         "The autoencoder's loss bounds the total variation",
         "codes of the encoder: Σ|p − p*| ≤ (2 / ln 2)·E[−ln p(x | z)]",
-        "difference",
-        "bound",
+        ("difference", "difference"),
+        ("bound", "bound"),
     ),
     (
         "The bound holds for the prior's codes",
         "codes of the prior, coupled with sentences: Σ|p − p*| ≤ (2 / ln 2)·E[−ln p(x | z)]",
-        "prior_difference",
-        "prior_bound",
+        ("prior_difference", "difference"),
+        ("prior_bound", "bound"),
     ),
 )
 
@@ -70,41 +68,8 @@ INEQUALITIES = (
 def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The corollary itself, in every run; then what its loss is to bring about."""
     cells = {row["label"]: row["cells"] for row in table["rows"]}
-    proved = [_holds(table, *inequality) for inequality in INEQUALITIES]
+    proved = [holds(table, *inequality) for inequality in INEQUALITIES]
     return [*proved, *(verdicts.judge(claim, cells) for claim in CLAIMS)]
-
-
-def _holds(
-    table: Mapping[str, Any], name: str, statement: str, lower: str, higher: str
-) -> dict[str, Any]:
-    pairs = [
-        {
-            "lower": _side(f"{row['label']}, difference", row["cells"][lower]),
-            "higher": _side(f"{row['label']}, bound", row["cells"][higher]),
-            "verdict": _verdict(row["cells"][lower]["values"], row["cells"][higher]["values"]),
-        }
-        for row in table["rows"]
-        if lower in row["cells"] and higher in row["cells"]
-    ]
-    found = {pair["verdict"] for pair in pairs}
-    verdict = NOT if NOT in found else REPRODUCED if found else UNTESTED
-    return {
-        "name": name,
-        "statement": statement,
-        "metric": lower,
-        "verdict": verdict,
-        "pairs": pairs,
-        "rule": RULE,
-    }
-
-
-def _side(label: str, cell: Mapping[str, Any]) -> dict[str, Any]:
-    return {"label": label, **{key: cell[key] for key in ("mean", "half_width", "interval")}}
-
-
-def _verdict(lower: list[float], higher: list[float]) -> str:
-    held = all(left <= right for left, right in zip(lower, higher, strict=True))
-    return REPRODUCED if held else NOT
 
 
 def figures(table: dict[str, Any]) -> list[Figure]:

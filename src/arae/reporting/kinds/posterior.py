@@ -8,7 +8,7 @@ from typing import Any
 from arae.reporting.charts.curve_chart import curve_panel
 from arae.reporting.charts.figure import Figure
 from arae.reporting.columns import Column
-from arae.reporting.contrasts import Side, contrast
+from arae.reporting.inequalities import holds
 from arae.reporting.study import StudyKind
 
 BOUNDS, CODES = "Bounds on −ln p(x), nats a sentence", "What the code carries"
@@ -16,24 +16,23 @@ LEAST = 1e-9  # what a logarithmic axis shows of a dimension that is constant
 
 
 def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What must hold of every such system."""
+    """What is proved of every such system; of the estimates, up to sampling error."""
     return [
-        contrast(
+        holds(
+            table,
             "Importance weighting tightens the bound",
-            "importance-weighted bound < −ELBO, each system",
-            [(_side(row, "weighted"), _side(row, "elbo")) for row in table["rows"]],
+            "importance-weighted bound ≤ −ELBO",
+            ("weighted", "weighted"),
+            ("elbo", "−ELBO"),
         ),
-        contrast(
+        holds(
+            table,
             "A code carries no more than it costs",
-            "mutual information < KL, each system",
-            [(_side(row, "information"), _side(row, "kl")) for row in table["rows"]],
+            "mutual information ≤ KL",
+            ("information", "information"),
+            ("kl", "KL"),
         ),
     ]
-
-
-def _side(row: Mapping[str, Any], metric: str) -> Side:
-    values = row["cells"].get(metric, {}).get("values", [])
-    return Side(label=f"{row['label']}, {metric}", values=values)
 
 
 def figures(table: dict[str, Any]) -> list[Figure]:
