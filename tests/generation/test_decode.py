@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from arae.generation.decode import DecodingSettings, decode
+from arae.generation.decode import DecodingSettings, decode, likeliest
 from arae.generation.sampling import generate_text
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
@@ -88,3 +88,28 @@ def test_every_system_generates_the_same_text_from_the_same_seed(name: str) -> N
     assert np.array_equal(first.ids, second.ids) and not np.array_equal(first.ids, other.ids)
     assert first.lengths.min() >= 1 and first.lengths.max() <= 8
     assert first.ids.min() >= 2
+
+
+@pytest.mark.parametrize("vocabulary", [3, 128, 129, 300, 512, 1000])
+def test_the_likeliest_word_is_the_first_maximum(vocabulary: int) -> None:
+    logits = Draws(1, "logits").normal(400, vocabulary)
+    assert torch.equal(likeliest(logits), logits.argmax(dim=1))
+    tied = logits.mul(2).round()  # many words share the maximum
+    first = (tied == tied.amax(dim=1, keepdim=True)).int().argmax(dim=1)
+    assert torch.equal(likeliest(tied), first)
+    tied[:, vocabulary // 2] = torch.nan
+    assert (likeliest(tied) == vocabulary // 2).all()
+
+
+def test_ready_decoders_write_what_others_write() -> None:
+    decoder = toy_system("ae").eval().decoder
+    codes, words = Draws(1, "z").normal(5, 8), torch.tensor([1, 5, 6, 7, 8])
+    with torch.no_grad():
+        ready = decoder.ready()
+        slow, fast = (made.begin(codes, 5) for made in (decoder, ready))
+        for kept in (torch.arange(5), torch.tensor([0, 3]), torch.tensor([0, 1, 1, 0, 1, 0, 0])):
+            slow, fast, words = slow.keep(kept), fast.keep(kept), words[kept]
+            (expected, slow), (found, fast) = (
+                made.advance(words, state) for made, state in ((decoder, slow), (ready, fast))
+            )
+            assert torch.equal(expected, found)

@@ -6,7 +6,7 @@ single-step mathematics; a test feeds greedy output back through teacher forcing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -137,22 +137,32 @@ class TextDecoder(Decoder):
         """State before the first word, for `count` sentences."""
         return self.ready().begin(latent, count)
 
-    def advance(self, words: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
+    def advance(
+        self, words: Tensor, state: DecoderState, out: Tensor | None = None
+    ) -> tuple[Tensor, DecoderState]:
+        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state.
+
+        With `out` [B, V] they are written there, without gradients.
+        """
         inputs = state.table[words]
         if state.context is not None:
             inputs = inputs + state.context
         hidden, cell = self.lstm.step(inputs, state.hidden, state.cell)
-        logits = torch.addmm(self.output.bias, hidden, self.output.weight.t())
+        logits = torch.addmm(self.output.bias, hidden, self.output.weight.t(), out=out)
         return logits, DecoderState(state.table, state.context, hidden, cell)
 
 
 @dataclass(frozen=True)
 class ReadyTextDecoder:
-    """A decoder and, once for all sentences, every word's embedding as the LSTM takes it in [V, 4H]."""
+    """A decoder and, once for all sentences, every word's embedding as the LSTM takes it in [V, 4H].
+
+    Without gradients, all logits are written to the same memory: fresh pages for each word would cost
+    a third of a sentence's time.
+    """
 
     decoder: TextDecoder
     table: Tensor
+    _scratch: list[Tensor] = field(default_factory=list)
 
     @property
     def output(self) -> nn.Linear:
@@ -168,8 +178,14 @@ class ReadyTextDecoder:
         return DecoderState(self.table, projected, zeros, zeros)
 
     def advance(self, words: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-        """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
-        return self.decoder.advance(words, state)
+        """As `TextDecoder.advance`; the logits are good until the next call."""
+        out = None if torch.is_grad_enabled() else self._rows(len(words))
+        return self.decoder.advance(words, state, out)
+
+    def _rows(self, count: int) -> Tensor:
+        if not self._scratch or len(self._scratch[0]) < count:
+            self._scratch[:] = [self.table.new_empty(count, self.output.out_features)]
+        return self._scratch[0][:count]
 
 
 @dataclass(frozen=True)
