@@ -34,9 +34,7 @@ def prepare_device(name: str, threads: int) -> torch.device:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.use_deterministic_algorithms(True)
         # All of it is written before it is read.
-        torch.utils.deterministic.fill_uninitialized_memory = (
-            False  # all of it is written before it is read
-        )
+        torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return device
 
 
