@@ -199,7 +199,7 @@ def on_paper(costs: dict[int, Cost], key: str, size: int) -> float:
 
 
 def table(costs: dict[str, dict[int, Cost]], sizes: list[int]) -> str:
-    """Rows of "seconds, memory" in markdown, what is on paper only in brackets."""
+    """Rows of "seconds, memory" in markdown; in brackets seconds that are on paper only."""
     lines = [
         "| stage | " + " | ".join(f"{size:,}" for size in sizes) + " |",
         "|---" * (len(sizes) + 1) + "|",
@@ -208,18 +208,18 @@ def table(costs: dict[str, dict[int, Cost]], sizes: list[int]) -> str:
         cells = []
         for size in sizes:
             if size in by_size:
-                cells.append(_cell(by_size[size]["seconds"], by_size[size]["peak_memory"]))
+                cost = by_size[size]
+                cells.append(f"{_time(cost['seconds'])}, {cost['peak_memory'] / 1e6:,.0f} MB")
             elif len(by_size) > 1:
-                seconds, memory = (on_paper(by_size, k, size) for k in ("seconds", "peak_memory"))
-                cells.append(f"({_cell(seconds, memory)})")
+                cells.append(f"({_time(on_paper(by_size, 'seconds', size))})")
             else:
                 cells.append("–")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def _cell(seconds: float, memory: float) -> str:
-    return f"{seconds:,.2g} s, {memory / 1e6:,.0f} MB".replace("e+02", "00")
+def _time(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds >= 10 else f"{seconds:.2g} s"
 
 
 def figure(costs: dict[str, dict[int, Cost]]) -> str:

@@ -51,3 +51,16 @@ def test_the_setting_reaches_training_and_never_scoring(name: str) -> None:
     losses = [system.train().decoder.nll(batch, code) for system in (exact, cheap)]
     assert not torch.equal(*losses)
     torch.testing.assert_close(*losses, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 255, 256, 257, 600])
+@pytest.mark.parametrize("precision", ROUNDING)
+def test_without_gradients_the_losses_are_the_same(rows: int, precision: Precision) -> None:
+    draws = Draws(1, "scored")
+    weight, bias = draws.normal(500, 12).requires_grad_(), draws.normal(500)
+    hidden, targets = draws.normal(rows, 12), draws.integers(500, rows)
+    trained = token_nll(hidden, weight, bias, targets, precision)
+    with torch.no_grad():
+        scored = token_nll(hidden, weight, bias, targets, precision)
+    assert trained.requires_grad and not scored.requires_grad
+    torch.testing.assert_close(scored, trained.detach(), rtol=1e-6, atol=1e-6)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 Precision = Literal["float32", "tf32", "bfloat16"]
+SCORED_AT_ONCE = 256
 TF32_DROPS = 13  # of float32's 23 bits of mantissa
 
 
@@ -27,7 +28,40 @@ def token_nll(
     logits and become the gradient in place, so the [P, V] matrix exists once; that gradient can be
     taken once. `precision` is that of the factors of the three matrix products, all else is float32.
     """
+    if not torch.is_grad_enabled():
+        return _scored(hidden, weight, bias, targets, precision)
     return _TokenNLL.apply(hidden, weight, bias, targets, precision)  # type: ignore[no-untyped-call]
+
+
+def _scored(
+    hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, precision: Precision
+) -> Tensor:
+    """`token_nll` without gradients; on a CPU a few rows at a time, whose logits stay in its caches."""
+    weight = rounded(weight, precision).t()
+    at_once = SCORED_AT_ONCE if hidden.device.type == "cpu" else max(1, len(hidden))
+    pieces = zip(hidden.split(at_once), targets.split(at_once), strict=True)
+    return torch.cat(
+        [
+            _nll(_logits(rounded(rows, precision), weight, bias, precision), wanted)[0]
+            for rows, wanted in pieces
+        ]
+    )
+
+
+def _logits(hidden: Tensor, weight: Tensor, bias: Tensor, precision: Precision) -> Tensor:
+    """hidden [P, H] · weight [H, V] + bias [V], both factors rounded already: [P, V], float32."""
+    with _tensor_cores(precision, hidden):
+        if precision == "bfloat16":
+            return (hidden @ weight).float().add_(bias)
+        return torch.addmm(bias, hidden, weight)
+
+
+def _nll(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """(nll [P], Σ_v exp(logit − max) [P]) of logits [P, V], which become the summands."""
+    logits -= logits.amax(dim=1, keepdim=True)
+    chosen = logits.gather(1, targets.unsqueeze(1)).squeeze(1)
+    total = logits.exp_().sum(dim=1)
+    return total.log() - chosen, total
 
 
 class _TokenNLL(torch.autograd.Function):
@@ -41,19 +75,11 @@ class _TokenNLL(torch.autograd.Function):
         precision: Precision,
     ) -> Tensor:
         hidden, weight = rounded(hidden, precision), rounded(weight, precision)
-        ctx.precision = precision
-        with _tensor_cores(precision, hidden):
-            if precision == "bfloat16":
-                logits = (hidden @ weight.t()).float().add_(bias)
-            else:
-                logits = torch.addmm(bias, hidden, weight.t())
-        targets = targets.unsqueeze(1)
-        logits -= logits.amax(dim=1, keepdim=True)
-        chosen = logits.gather(1, targets).squeeze(1)
-        total = logits.exp_().sum(dim=1)
-        ctx.save_for_backward(hidden, weight, targets, total)
-        ctx.unnormalised = logits
-        return total.log() - chosen
+        logits = _logits(hidden, weight.t(), bias, precision)
+        nll, total = _nll(logits, targets)
+        ctx.save_for_backward(hidden, weight, targets.unsqueeze(1), total)
+        ctx.unnormalised, ctx.precision = logits, precision
+        return nll
 
     @staticmethod
     @once_differentiable
