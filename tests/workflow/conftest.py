@@ -138,8 +138,8 @@ def stages_of(project: Project) -> list[int]:
     return found
 
 
-def make_project(folder: Path) -> Project:
-    """A fresh checkout in `folder`, nothing run yet, committed to git."""
+def make_project(folder: Path, params: Path = PARAMS, *targets: str) -> Project:
+    """A fresh checkout in `folder`, nothing run yet, committed to git; `targets` are for `dvc.yaml`."""
     for name in SKELETON:
         source, target = ROOT / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -149,10 +149,10 @@ def make_project(folder: Path) -> Project:
             )
         else:
             shutil.copy2(source, target)
-    shutil.copy2(PARAMS, folder / "params.yaml")
+    shutil.copy2(params, folder / "params.yaml")
     project = Project(folder)
     project.run("git", "init", "-q", ".")
-    project.run(sys.executable, "workflow/scripts/dvc_sync.py", "generate")
+    project.run(sys.executable, "workflow/scripts/dvc_sync.py", "generate", *targets)
     project.commit("the project")
     return project
 

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,19 +22,37 @@ from typing import Any
 
 from arae.foundation.files import sha256_file
 
-from ..conftest import ROOT, Project
+from ..conftest import PARAMS, ROOT, Project
 
-SEED = "kind: scenes, seed: 1,"
+SEED, OTHER_SEED = ", seed: 1,", ", seed: 2,"
 # Files that no sidecar is found for by their own names.
-UNVOUCHED = ("provenance.json", "metrics.json")
-# One job of each stage, by words of its command line: ARAE's where there are several.
-KILLED = {
+UNVOUCHED = ("provenance.json", "metrics.json", "seed-1.jsonl")
+KILL = -int(signal.SIGKILL)
+NO_SPACE = "no space left on the disk; free some and run the same command again"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is made and killed: the parameters, the target, and one job of each stage.
+
+    `killed`: stage -> a word of its `--out`, where there are several such jobs.
+    """
+
+    params: Path
+    target: str
+    killed: Mapping[str, str]
+
+
+COVERAGE = Scope(PARAMS, "reproduce", {
     "fetch": "", "tokenize": "", "vocabulary": "", "encode": "", "train": "models/arae-tiny",
     "sample": "arae-tiny", "train-lm": "arae-tiny", "evaluate": "scores/coverage-tiny/arae-tiny",
     "tabulate": "", "report": "",
-}  # fmt: skip
-KILL = -int(signal.SIGKILL)
-NO_SPACE = "no space left on the disk; free some and run the same command again"
+})  # fmt: skip
+OTHERS = Scope(PARAMS.with_name("other_params.yaml"), "embedded", {
+    "fetch-images": "", "train-image-classifier": "", "train-images": "", "score-images": "vae-tiny",
+    "train-classifier": "", "transfer-split": "ae-reviews-tiny", "score-transfer": "ae-reviews-tiny",
+    "probe": "", "report": "embedded",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -87,8 +105,9 @@ class Point:
 class Bench:
     """Runs jobs, whole or killed, in a folder below `place`."""
 
-    def __init__(self, place: Path, zygote: subprocess.Popen[str]) -> None:
+    def __init__(self, place: Path, zygote: subprocess.Popen[str], scope: Scope) -> None:
         self._place, self._zygote, self._asked = place, zygote, 0
+        self.scope = scope
         self.jobs: dict[str, list[Job]] = {}
         self.made: dict[str, Made] = {}
 
@@ -96,9 +115,10 @@ class Bench:
         """Read the jobs from the workflow as planned by `planner`, and make both projects."""
         file = planner.path / "params.yaml"
         params = file.read_text(encoding="utf-8")
-        for name, seed in (("old", SEED.replace("1", "2")), ("new", SEED)):
-            planner.edit("params.yaml", SEED, seed)
-            self.jobs[name] = _jobs(planner.run("snakemake", "-n", "-p", "-F"))
+        assert SEED in params
+        for name, seed in (("old", OTHER_SEED), ("new", SEED)):
+            file.write_text(params.replace(SEED, seed), encoding="utf-8")
+            self.jobs[name] = _jobs(planner.run("snakemake", "-n", "-p", "-F", self.scope.target))
             self.made[name] = self._make(name)
             file.write_text(params, encoding="utf-8")
 
@@ -142,7 +162,7 @@ class Bench:
 
     def job(self, stage: str) -> Job:
         """The job of a stage that is killed."""
-        word = KILLED[stage]
+        word = self.scope.killed.get(stage, "")
         found = [j for j in self.jobs["new"] if j.verb == stage and word in " ".join(j.argv)]
         return next(job for job in found if word in job.words[1])
 
@@ -204,10 +224,17 @@ class Bench:
                 "refused" if len(lines) == 1 and lines[0].startswith("arae: error: ") else "mixed"
             )
         shutil.rmtree(folder / "work/probe")
-        page = folder / "results/report.html"
+        page = folder / job.words[1]
         if page.exists() and not page.read_bytes().rstrip().endswith(b"</html>"):
             return "mixed"
-        seen = self.verify(folder, "results/studies/coverage-tiny/table.json")["files"]
+        shown = {
+            self._shown(folder, table) for table in folder.glob("results/studies/*/table.json")
+        }
+        return shown.pop() if len(shown) == 1 else "mixed" if "mixed" in shown else "old"
+
+    def _shown(self, folder: Path, table: Path) -> str:
+        """Whose results a study's table rests on: those of one whole run, or of a mixture."""
+        seen = self.verify(folder, str(table.relative_to(folder)))["files"]
         for name in ("old", "new"):
             if all(self.made[name].hashes[path] == digest for path, digest in seen.items()):
                 return name
@@ -215,7 +242,7 @@ class Bench:
 
 
 @contextmanager
-def open_bench(planner: Project) -> Iterator[Bench]:
+def open_bench(planner: Project, scope: Scope = COVERAGE) -> Iterator[Bench]:
     """A bench that is ready, in a temporary folder."""
     zygote = subprocess.Popen(
         [sys.executable, "-m", "tests.workflow.crash.zygote"],
@@ -227,7 +254,7 @@ def open_bench(planner: Project) -> Iterator[Bench]:
     )
     try:
         with tempfile.TemporaryDirectory() as place:
-            bench = Bench(Path(place), zygote)
+            bench = Bench(Path(place), zygote, scope)
             bench.prepare(planner)
             yield bench
     finally:

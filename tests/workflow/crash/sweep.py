@@ -19,7 +19,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..conftest import FOLDER, ROOT, make_project
-from .bench import KILLED, Bench, Point, open_bench, sample
+from .bench import COVERAGE, OTHERS, Bench, Point, Scope, open_bench, sample
 from .through_snakemake import kill_through_snakemake
 
 # Some checkpoints in the middle of training, so that a stage is also killed with something to lose.
@@ -35,6 +35,7 @@ LIMITS = (
     ("snakemake", 1, "kills under snakemake"),
 )
 Row = dict[str, int | str]
+SCOPES = {"coverage": COVERAGE, "others": OTHERS}
 
 
 def main() -> int:
@@ -44,27 +45,18 @@ def main() -> int:
     )
     for name, points, what in LIMITS:
         parser.add_argument(f"--{name}", type=int, default=points, help=what)
+    parser.add_argument("--scope", choices=[*SCOPES, "all"], default="all", help="default: all")
     parser.add_argument("--out", type=Path, default=RESULTS, help="JSON of all points")
     arguments = parser.parse_args()
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as place:
-        planner = make_project(Path(place) / FOLDER)
-        planner.edit("params.yaml", *MORE_CHECKPOINTS)
-        with open_bench(planner) as bench:
-            limits = {"old": arguments.points, "nothing": arguments.nothing}
-            points, rows = sweep(bench, limits, "kill")
-            show("Killed at a boundary, same command again", rows)
-            full, full_rows = sweep(bench, dict.fromkeys(limits, arguments.full), "full")
-            show("Disk full from a boundary on, same command again", full_rows)
-            planner.run("snakemake")
-            real = [
-                point
-                for stage in KILLED
-                for point in kill_through_snakemake(bench, planner, stage, arguments.snakemake)
-            ]
-    show("Killed at a boundary under snakemake, snakemake again", tally(real))
+    every: list[Point] = []
+    rows: list[Row] = []
+    for name, scope in SCOPES.items():
+        if arguments.scope in (name, "all"):
+            points, own = sweep_scope(scope, arguments)
+            every += points
+            rows += own
     seconds = round(time.monotonic() - started)
-    every = [*points, *full, *real]
     bad = [point for point in every if not point.good]
     summary = {
         "points": len(every),
@@ -82,11 +74,35 @@ def main() -> int:
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     result = {
         "summary": summary,
-        "rows": [*rows, *full_rows, *tally(real)],
+        "rows": rows,
         "points": [*map(asdict, every)],
     }
     arguments.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return 1 if bad else 0
+
+
+def sweep_scope(scope: Scope, arguments: argparse.Namespace) -> tuple[list[Point], list[Row]]:
+    """All ways of failing, tried on the stages of a scope; prints their tables."""
+    limits = {"old": arguments.points, "nothing": arguments.nothing}
+    with tempfile.TemporaryDirectory() as place:
+        planner = make_project(Path(place) / FOLDER, scope.params, scope.target)
+        if scope is COVERAGE:
+            planner.edit("params.yaml", *MORE_CHECKPOINTS)
+        with open_bench(planner, scope) as bench:
+            killed, rows = sweep(bench, limits, "kill")
+            show("Killed at a boundary, same command again", rows)
+            full, full_rows = sweep(bench, dict.fromkeys(limits, arguments.full), "full")
+            show("Disk full from a boundary on, same command again", full_rows)
+            if scope is not COVERAGE:
+                return [*killed, *full], [*rows, *full_rows]
+            planner.run("snakemake")
+            real = [
+                point
+                for stage in scope.killed
+                for point in kill_through_snakemake(bench, planner, stage, arguments.snakemake)
+            ]
+    show("Killed at a boundary under snakemake, snakemake again", tally(real))
+    return [*killed, *full, *real], [*rows, *full_rows, *tally(real)]
 
 
 def sweep(
@@ -98,7 +114,7 @@ def sweep(
     """Fail at boundaries of each stage; `points`: how many at most, over old results and over nothing."""
     made: list[Point] = []
     boundaries: dict[tuple[str, str], int] = {}
-    for stage in KILLED:
+    for stage in bench.scope.killed:
         for over in points:
             seen = bench.count(stage, over)
             boundaries[stage, over] = len(seen)

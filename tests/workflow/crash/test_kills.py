@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..conftest import Project
-from .bench import KILLED, Bench, open_bench, sample
+from .bench import COVERAGE, Bench, open_bench, sample
 from .through_snakemake import kill_through_snakemake
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
@@ -32,7 +32,7 @@ def test_the_bench_makes_what_the_workflow_makes(bench: Bench, finished: Project
     assert sum(old[name] == new[name] for name in new) <= 2  # an untrained model may say the same
 
 
-@pytest.mark.parametrize("stage", KILLED)
+@pytest.mark.parametrize("stage", COVERAGE.killed)
 def test_a_kill_is_made_good_by_the_same_command(bench: Bench, stage: str) -> None:
     boundaries = bench.count(stage, "old")
     assert {"open", "write", "fsync", "rename"} <= {kind for _, kind, _ in boundaries}

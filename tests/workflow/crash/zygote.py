@@ -21,8 +21,8 @@ from arae.foundation.provenance import verify_chain
 
 from . import faults
 
-PACKAGES = ("corpora", "engine", "evaluation", "foundation", "generation", "nn", "reporting")
-PACKAGES += ("stages", "systems", "text")
+PACKAGES = ("corpora", "engine", "evaluation", "foundation", "generation", "nn", "probes")
+PACKAGES += ("reporting", "stages", "systems", "text")
 
 
 def main() -> None:
