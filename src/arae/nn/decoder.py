@@ -157,7 +157,7 @@ class ReadyTextDecoder:
     """A decoder and, once for all sentences, every word's embedding as the LSTM takes it in [V, 4H].
 
     Without gradients, all logits are written to the same memory: fresh pages for each word would cost
-    a third of a sentence's time.
+    a quarter of the time.
     """
 
     decoder: TextDecoder
