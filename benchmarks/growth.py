@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -106,7 +107,7 @@ def ngram(folder: Path, count: int) -> None:
     KneserNey.train(next(texts), _vocabulary_size(folder), 5).perplexity(next(texts))
 
 
-def _system(folder: Path):  # type: ignore[no-untyped-def]
+def _system(folder: Path) -> Any:
     import torch
 
     from arae.systems.registry import build_system, parse_recipe
