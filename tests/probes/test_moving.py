@@ -9,6 +9,8 @@ import pytest
 
 from arae.cli import main
 from arae.workflow.families import KINDS
+from prepared import prepare, train
+from prepared import run as arae
 
 SOURCE = {"kind": "scenes", "seed": 3, "sentences": {"train": 600, "valid": 60, "test": 60}}
 SIZES = {"encoder": {"embedding": 12, "hidden": 16}, "decoder": {"embedding": 12, "hidden": 16}}
@@ -34,26 +36,14 @@ PROBES = {
 }
 
 
-def arae(*words: object) -> None:
-    assert main([str(word) for word in words]) == 0
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A folder with two trained models of a tiny corpus."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("moving"))
-        arae("fetch", "--settings", json.dumps(SOURCE), "--out", "raw")
-        tokens = {"tokenizer": "whitespace", "max_length": 15}
-        arae("tokenize", "--input", "raw", "--settings", json.dumps(tokens), "--out", "tokens")
-        words = ["--settings", '{"size": 400}', "--out", "vocabulary.txt"]
-        arae("vocabulary", "--input", "tokens/train.txt", *words)
-        encoded = ["--vocabulary", "vocabulary.txt", "--out", "ids"]
-        arae("encode", "--input", "tokens", *encoded)
+        prepare(SOURCE)
         for system in ("ae", "arae"):
-            settings = json.dumps({"system": system, **RECIPE})
-            options = ["--ids", "ids", "--vocabulary", "vocabulary.txt", "--settings", settings]
-            arae("train", *options, "--out", f"models/{system}-tiny/seed-1")
+            train({"system": system, **RECIPE}, f"{system}-tiny")
         yield Path.cwd()
 
 

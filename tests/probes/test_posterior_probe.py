@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from arae.cli import main
+from prepared import prepare, train
 
 SOURCE = {"kind": "scenes", "seed": 3, "sentences": {"train": 400, "valid": 60, "test": 60}}
 SIZES = {"encoder": {"embedding": 8, "hidden": 12}, "decoder": {"embedding": 8, "hidden": 12}}
@@ -25,17 +26,9 @@ def project(tmp_path_factory):
     """A folder with two trained models, one of them without a Gaussian posterior."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path_factory.mktemp("posterior"))
-        arae("fetch", "--settings", json.dumps(SOURCE), "--out", "raw")
-        tokens = {"tokenizer": "whitespace", "max_length": 15}
-        arae("tokenize", "--input", "raw", "--settings", json.dumps(tokens), "--out", "tokens")
-        words = ["--settings", '{"size": 400}', "--out", "vocabulary.txt"]
-        arae("vocabulary", "--input", "tokens/train.txt", *words)
-        arae("encode", "--input", "tokens", "--vocabulary", "vocabulary.txt", "--out", "ids")
+        prepare(SOURCE)
         for system in ("ae", "vae"):
-            selection = {"selection": {"by": "valid_loss"}}
-            settings = json.dumps({"system": system, **RECIPE, **selection})
-            options = ["--ids", "ids", "--vocabulary", "vocabulary.txt", "--settings", settings]
-            assert arae("train", *options, "--out", f"models/{system}/seed-1") == 0
+            train({"system": system, **RECIPE, "selection": {"by": "valid_loss"}}, system)
         yield
 
 

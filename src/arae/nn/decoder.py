@@ -156,8 +156,8 @@ class TextDecoder(Decoder):
 class ReadyTextDecoder:
     """A decoder and, once for all sentences, every word's embedding as the LSTM takes it in [V, 4H].
 
-    Without gradients, all logits are written to the same memory: fresh pages for each word would cost
-    a quarter of the time.
+    Without gradients, all logits are written to the same memory: fresh pages for each word are slow to
+    come by.
     """
 
     decoder: TextDecoder
