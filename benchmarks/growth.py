@@ -60,7 +60,7 @@ def write_raw(folder: Path, count: int) -> None:
 
 def train(folder: Path, count: int) -> None:
     """Open the text and do a fixed number of ARAE iterations on it."""
-    from arae.engine.trainer import run_phase
+    from arae.engine.phases import run_phase
     from arae.nn.batch import TextStore
     from arae.nn.randomness import Draws
     from arae.systems.system import Moment

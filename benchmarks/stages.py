@@ -117,7 +117,7 @@ def _plain_sampling(book: TextbookARAE, system: TextSystem, count: int, batch: i
 
 def language_model(count: int) -> Numbers:
     """Iterations of the evaluation language model at the authors' size, against `nn.LSTM`."""
-    from arae.engine.trainer import run_phase
+    from arae.engine.phases import run_phase
     from arae.nn.batch import TextStore
     from arae.systems.lm import Settings, build
     from arae.systems.system import Moment

@@ -33,17 +33,24 @@ def training_flops(settings: Settings, vocabulary: int, tokens: float) -> float:
     return size * (reconstruction + s.critic.steps * critic_step + adversaries)
 
 
+def wait_for(device: torch.device) -> None:
+    """Until a device has done all that it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
 def _chain(sizes: Sequence[int]) -> int:
     return sum(2 * fan_in * fan_out for fan_in, fan_out in pairwise(sizes))
 
 
-def peak_flops(repeats: int = 12) -> float:
+def peak_flops(repeats: int = 12, device: torch.device | str = "cpu") -> float:
     """Floating-point operations per second of `torch.mm` on float32 matrices, the best of several."""
-    first, second = torch.randn(2, PEAK_SIZE, PEAK_SIZE)
+    first, second = torch.randn(2, PEAK_SIZE, PEAK_SIZE, device=device)
     out = torch.empty_like(first)
     seconds = []
     for _ in range(repeats):
         start = time.perf_counter()
         torch.mm(first, second, out=out)
+        wait_for(out.device)
         seconds.append(time.perf_counter() - start)
     return 2 * PEAK_SIZE**3 / min(seconds)

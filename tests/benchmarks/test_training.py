@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
+from benchmarks import replay
 from benchmarks.pair import Pair
 from benchmarks.sizes import LENGTHS, SIZES, zipf_text
 from benchmarks.training import TOLERANCE, main
@@ -64,3 +66,19 @@ def test_the_command_writes_its_measurement(
     assert result["threads"] == 1 and set(result["loops"]) == {"ours", "textbook"}
     assert sum(result["loops"]["ours"]["phases"].values()) == pytest.approx(1.0)
     assert "times as fast" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_ways_to_train_on_a_gpu_are_timed_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "result.json"
+    options = ["--size", "tiny", "--device", "cpu", "--blocks", "2", "--iterations", "2"]
+    options += ["--threads", str(torch.get_num_threads())]
+    monkeypatch.setattr(sys, "argv", ["replay", *options, "--out", str(out)])
+    replay.main()
+    ways = json.loads(out.read_text())["ways"]
+    assert list(ways) == list(replay.WAYS) and ways["packed"]["ratio"] == 1.0
+    assert all(len(way["all_seconds"]) == 2 and way["seconds"] > 0 for way in ways.values())
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in (*replay.WAYS, "15 epochs of SNLI"))

@@ -107,6 +107,18 @@ def test_two_processes_write_one_model_like_that_of_one(
     assert json.dumps(sidecar).count('"processes": 2') == 1
 
 
+def test_padded_training_is_the_same_training(corpus: Path, tmp_path: Path) -> None:
+    found = []
+    for buckets in (0, 3):
+        folder = tmp_path / str(buckets)
+        assert main(command(corpus, folder, processes=1, buckets=buckets)) == 0
+        found.append([json.loads(line) for line in (folder / "model" / "history.jsonl").open()])
+    packed, padded = found
+    for record, expected in zip(padded, packed, strict=True):
+        assert record == pytest.approx(expected, rel=1e-3)
+    assert padded != packed, "rounding differs, or nothing was padded"
+
+
 @pytest.mark.parametrize("how", ["SIGUSR1", "SIGINT", "member", "launcher"])
 def test_whatever_ends_it_the_same_command_goes_on(
     how: str, whole: Path, corpus: Path, tmp_path: Path

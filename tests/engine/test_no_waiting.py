@@ -13,6 +13,7 @@ from arae.engine.signals import StopRequest
 from arae.engine.trainer import Trainer
 from arae.nn.batch import TextStore
 from arae.nn.images import ImageStore
+from arae.nn.padded import training_text
 from arae.nn.randomness import Draws, InverseDraws
 from toy import IMAGE_RECIPES, RECIPES, toy_images, toy_system, toy_text
 
@@ -34,15 +35,19 @@ def draws_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Draws, "__init__", begin)
 
 
-def _store(name: str) -> TextStore | ImageStore:
+def _store(name: str, buckets: int) -> TextStore | ImageStore:
     if name in IMAGE_RECIPES:
         return ImageStore(toy_images().pixels, ELSEWHERE)
-    return TextStore(toy_text(), ELSEWHERE)
+    return training_text(toy_text(), ELSEWHERE, buckets)
 
 
+@pytest.mark.parametrize("buckets", [0, 4])
 @pytest.mark.parametrize("name", NAMES)
-def test_iterations_do_not_read_the_device(name: str, tmp_path: Path) -> None:
-    system, store = toy_system(name).train().to(ELSEWHERE), _store(name)
+def test_iterations_do_not_read_the_device(name: str, buckets: int, tmp_path: Path) -> None:
+    if buckets and not toy_system(name).has_fixed_shapes:
+        buckets = 0
+    system = toy_system(name, buckets=buckets).train().to(ELSEWHERE)
+    store = _store(name, buckets)
     trainer = Trainer(system, store, 1, lambda _: {}, tmp_path, StopRequest())
     for iteration in range(3):
         for epoch in range(system.settings.epochs):

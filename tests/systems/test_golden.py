@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from arae.engine.trainer import run_phase
+from arae.engine.phases import run_phase
 from arae.nn.randomness import Draws
 from arae.systems.system import Moment
 from toy import IMAGE_RECIPES, RECIPES, store_for, toy_system

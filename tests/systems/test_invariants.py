@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from arae.engine.trainer import run_phase
+from arae.engine.phases import run_phase
 from arae.nn.optimisers import SGD, OptimiserSettings
 from arae.nn.randomness import Draws
 from arae.systems.system import Moment, distinct_phases, owned_parameters

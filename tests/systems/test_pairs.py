@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as functional
 
 from arae.corpora.scene_pairs import LABELS, draw_pairs
-from arae.engine.trainer import run_phase
+from arae.engine.phases import run_phase
 from arae.foundation.errors import DataError, SettingsError
 from arae.nn.batch import TextStore
 from arae.nn.pair_classifier import PairClassifier

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as functional
 
-from arae.engine.trainer import run_phase
+from arae.engine.phases import run_phase
 from arae.foundation.errors import SettingsError
 from arae.nn.randomness import Draws
 from arae.systems.autoencoder import NoiseSettings

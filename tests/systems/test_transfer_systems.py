@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from arae.engine.trainer import run_phase
+from arae.engine.phases import run_phase
 from arae.foundation.errors import SettingsError
 from arae.generation.decode import DecodingSettings
 from arae.generation.transfer import transfer_all

@@ -12,6 +12,7 @@ import math
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ import torch
 from torch import Tensor
 
 from arae.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from arae.engine.graphs import CudaRecorder, Graphs, Recorder, Work
+from arae.engine.phases import run_phase
 from arae.engine.signals import StopRequest
 from arae.engine.world import World
 from arae.foundation.console import Progress, progress, say
-from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
+from arae.foundation.errors import InterruptedByUser, Preempted, SettingsError, TrainingError
 from arae.nn.batch import Batch
 from arae.nn.randomness import Draws, ShareDraws
 from arae.nn.store import Store
@@ -52,12 +55,17 @@ class Trainer:
         observe_every: int = 0,
         world: World | None = None,
         where: str = "",
+        recorder: Recorder | None = None,
     ) -> None:
-        """`where` describes what computes; a run that goes on elsewhere is not bit-exact, and says so."""
+        """`where` describes what computes; a run that goes on elsewhere is not bit-exact, and says so.
+
+        `recorder`: what records phases of padded minibatches (`buckets`), by default CUDA graphs.
+        """
         self.system, self.store, self.seed = system, store, seed
         self.settings = system.settings
         self.world = world or World()
         self.world.check(self.settings.batch_size)
+        self._graphs = _graphs_for(system, store.device, self.world, recorder)
         self.iteration = 0
         self.history: list[Record] = []
         self.best: dict[str, Any] = {"epoch": None, "score": math.inf}
@@ -98,12 +106,19 @@ class Trainer:
         steps = zip(phases, batches, self._given(phases, batches), strict=True)
         for place, (phase, current, given) in enumerate(steps):
             mine, draws = self._share(phase, current, (self.seed, "phase", self.iteration, place))
-            epoch = self.iteration / self._per_epoch
-            done = epoch / self.settings.epochs
-            moment = Moment(self.iteration, epoch, done, draws, given, self.world.mean)
-            metrics = run_phase(phase, mine, moment, self.world)
+            step = partial(run_phase, phase, world=self.world)
+            metrics = self._do(phase.name, step, mine, self._moment(draws, given))
             self._pending.append((self.iteration + 1, phase.name, {**metrics}))
         self.iteration += 1
+
+    def _moment(self, draws: Draws, given: Tensor | None = None) -> Moment:
+        epoch = self.iteration / self._per_epoch
+        done = epoch / self.settings.epochs
+        return Moment(self.iteration, epoch, done, draws, given, self.world.mean)
+
+    def _do(self, name: str, work: Work, batch: Any, moment: Moment) -> dict[str, Tensor]:
+        """Some work on a minibatch, replayed where that is possible."""
+        return self._graphs.run(name, work, batch, moment) if self._graphs else work(batch, moment)
 
     def _share(self, phase: Phase, batch: Batch, path: tuple[Any, ...]) -> tuple[Batch, Draws]:
         """What this process computes a phase of, and its random numbers."""
@@ -135,7 +150,10 @@ class Trainer:
                 mine = together
                 if self.world.count > 1:
                     mine = self.store.share(together, self.world.place, self.world.count)
-                rows = together.restore(self.world.rows(phase.given(mine)))
+                draws = Draws(self.seed, "given", self.iteration, device=self.store.device)
+                work = partial(_what_is_given, phase.given)
+                found = self._do(f"given to {phase.name}", work, mine, self._moment(draws))
+                rows = together.restore(self.world.rows(found["given"]))
                 yield from rows.split([part.size for part in parts])
 
     def _batches(self, order: Tensor, position: int) -> Any:
@@ -260,26 +278,29 @@ class Trainer:
             )
 
 
-def run_phase(
-    phase: Phase, batch: Batch, moment: Moment, world: World | None = None
-) -> dict[str, Tensor]:
-    """Differentiate the phase's loss by its own parameters only and update them.
+def _graphs_for(
+    system: TextSystem, device: torch.device, world: World, recorder: Recorder | None
+) -> Graphs | None:
+    """What replays phases, if the recipe's minibatches are padded and the device can."""
+    if not system.settings.buckets:
+        return None
+    if world.count > 1:
+        raise SettingsError(
+            "buckets: padded minibatches are not shared out among processes; use --processes 1 or "
+            "`buckets: 0`"
+        )
+    if not system.has_fixed_shapes:
+        raise SettingsError(
+            f"buckets: '{system.settings.system}' sets each label's sentences apart, and how many they "
+            "are changes from minibatch to minibatch; use `buckets: 0`"
+        )
+    if recorder is None and device.type == "cuda":
+        recorder = CudaRecorder()
+    return Graphs(recorder) if recorder else None
 
-    In a `world` of several, `batch` is this process's share of the minibatch if the phase is shared.
-    """
-    for part in phase.trackers:
-        part.tracking = True
-    loss, metrics = phase.loss(batch, moment)
-    for part in phase.trackers:
-        part.tracking = False
-    gradients: Sequence[Tensor] = torch.autograd.grad(loss, phase.parameters)
-    values = [value.detach() for value in metrics.values()]
-    if world and world.count > 1 and phase.is_shared:
-        summed = world.sum([*gradients, *values])
-        gradients, values = summed[: len(gradients)], summed[len(gradients) :]
-    phase.optimiser.step(gradients, moment.progress)
-    phase.after_step()
-    return dict(zip(metrics, values, strict=True))
+
+def _what_is_given(given: Callable[[Any], Tensor], batch: Any, moment: Moment) -> dict[str, Tensor]:
+    return {"given": given(batch)}
 
 
 def _any_sentences(store: Store, draws: Draws, count: int) -> Tensor:

@@ -34,6 +34,8 @@ class Batch(Shareable):
     labels: Tensor | None = None  # [B] the label of each row, if the text has labels
     host_labels: np.ndarray | None = None  # [B] the same, readable without asking the device
     part: Share | None = None  # of which minibatch this is a share, if it is one
+    predicted: Tensor | None = None  # [K] which positions are predicted; None: all
+    real: Tensor | None = None  # [K] 1 for predictions that count, 0 for padding; None: all count
 
     @property
     def inputs(self) -> Tensor:

@@ -64,7 +64,7 @@ class Decoder(nn.Module):
     output: nn.Linear
 
     def nll(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
-        """−log p(x_t | x_<t, z) of every packed target, in nats: [P].
+        """−log p(x_t | x_<t, z) of every target, in nats: [P], or [K] where padding is left out.
 
         `latent` [B, d] is in row order. `draws` turns the regularisers on (training); without it
         the result is deterministic.
@@ -109,16 +109,19 @@ class TextDecoder(Decoder):
     def nll(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
         """See `Decoder.nll`."""
         states = self.states(batch, latent, draws)
+        if batch.predicted is not None:
+            states = states.index_select(0, batch.predicted)
         precision = self.settings.projection if self.training else "float32"
-        return token_nll(states, self.output.weight, self.output.bias, batch.targets, precision)
+        nll = token_nll(states, self.output.weight, self.output.bias, batch.targets, precision)
+        return nll if batch.real is None else nll * batch.real
 
     def states(self, batch: Batch, latent: Tensor | None, draws: Draws | None = None) -> Tensor:
-        """Hidden states behind every packed target [P, H]; arguments as in `nll`."""
+        """Hidden states at every position [P, H]; arguments as in `nll`."""
         words = batch.words
         places: Tensor | None = batch.places
         rate = self.settings.dropout
         if draws is not None and self.settings.word_dropout:
-            dropped = draws.uniform(batch.tokens) < self.settings.word_dropout
+            dropped = draws.uniform(len(batch.rows)) < self.settings.word_dropout
             dropped[: batch.size] = False  # the first B positions hold <bos>
             words, places = torch.where(dropped, UNK, batch.inputs), None
         inputs = self.embedding(words)

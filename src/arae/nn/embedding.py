@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+SPARSE_ON = "cpu"
+
 
 class Embedding(nn.Embedding):
     """Rows of a table [V, E].
@@ -15,5 +17,5 @@ class Embedding(nn.Embedding):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Ids [...] → rows [..., E]."""
-        here = self.weight.device.type == "cpu"
-        return functional.embedding(ids, self.weight, sparse=here)
+        sparse = self.weight.device.type == SPARSE_ON
+        return functional.embedding(ids, self.weight, sparse=sparse)

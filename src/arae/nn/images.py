@@ -29,6 +29,20 @@ class ImageBatch(Shareable):
     part: Share | None = None  # of which minibatch this is a share, if it is one
 
     @property
+    def request(self) -> Tensor:
+        """What alone differs between minibatches of one shape: the pixels."""
+        return self.pixels
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(images, pixels)."""
+        return tuple(self.pixels.shape)
+
+    def like(self, request: Tensor) -> ImageBatch:
+        """A minibatch of the same shape with other pixels [B, P]."""
+        return replace(self, pixels=request)
+
+    @property
     def size(self) -> int:
         """Number of images B."""
         return len(self.pixels)

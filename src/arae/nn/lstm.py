@@ -71,25 +71,30 @@ class PackedLSTM(nn.Module):
     def _cudnn(self, inputs: Tensor, batch: Batch, context: Tensor | None) -> Tensor:
         # cuDNN wants the gate order i, f, g, o and one input matrix.
         size = self.hidden_size
-        order = torch.cat(
-            [
-                torch.arange(2 * size),
-                torch.arange(3 * size, 4 * size),
-                torch.arange(2 * size, 3 * size),
-            ]
-        )
         weight: Tensor = self.weight_input
         if context is not None and self.weight_context is not None:
             inputs = torch.cat([inputs, context[batch.rows]], dim=1)
             weight = torch.cat([weight, self.weight_context], dim=1)
-        order = order.to(inputs.device)
         start = inputs.new_zeros(1, batch.size, size)
-        bias = self.bias[order]
-        weights = [weight[order], self.weight_hidden[order], bias, torch.zeros_like(bias)]
-        states, _, _ = torch.lstm(
-            inputs, batch.batch_sizes, (start, start), weights, True, 1, 0.0, self.training, False
+        bias = self._swapped(self.bias)
+        weights = [
+            self._swapped(weight),
+            self._swapped(self.weight_hidden),
+            bias,
+            torch.zeros_like(bias),
+        ]
+        options = (weights, True, 1, 0.0, self.training, False)
+        if batch.real is not None:  # padded: all rows run to the end
+            padded = inputs.view(-1, batch.size, inputs.shape[1])
+            return torch.lstm(padded, (start, start), *options, False)[0].flatten(0, 1)
+        return torch.lstm(inputs, batch.batch_sizes, (start, start), *options)[0]
+
+    def _swapped(self, gates: Tensor) -> Tensor:
+        """Rows of gates i, f, o, g as i, f, g, o; by slices, for a list of places would have to be sent."""
+        keep, out, new = gates.split(
+            [2 * self.hidden_size, self.hidden_size, self.hidden_size], dim=0
         )
-        return states
+        return torch.cat([keep, new, out])
 
 
 class _Recurrence(torch.autograd.Function):

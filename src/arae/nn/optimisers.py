@@ -31,8 +31,10 @@ class OptimiserSettings:
     epsilon: float = bounded(1e-8, low=0.0)
     clip_norm: float = bounded(0.0, low=0.0)
 
-    def rate(self, progress: float) -> float:
-        """Learning rate when a share `progress` of the training is done."""
+    def rate(self, progress: float | Tensor) -> float | Tensor:
+        """Learning rate when a share `progress` of the training is done; a tensor only if it changes."""
+        if self.final_share == 1.0:
+            return self.lr
         return self.lr * (1 - (1 - self.final_share) * progress)
 
 
@@ -44,11 +46,15 @@ class SGD:
         self.settings = settings
 
     @torch.no_grad()
-    def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+    def step(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
         """Apply one update when a share `progress` of the training is done."""
         grads = [g.coalesce() if g.is_sparse else g for g in gradients]
         _clip([g.values() if g.is_sparse else g for g in grads], self.settings.clip_norm)
-        torch._foreach_add_(self.parameters, grads, alpha=-self.settings.rate(progress))
+        rate = self.settings.rate(progress)
+        if isinstance(rate, Tensor):
+            torch._foreach_sub_(self.parameters, [g * rate for g in grads])
+        else:
+            torch._foreach_add_(self.parameters, grads, alpha=-rate)
 
     def state(self) -> dict[str, Tensor]:
         """Tensors to save: none."""
@@ -71,7 +77,7 @@ class Adam:
         self._steps = torch.zeros(())
 
     @torch.no_grad()
-    def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+    def step(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
         """Apply one update when a share `progress` of the training is done."""
         if not self._first:
             self._begin()
@@ -128,7 +134,7 @@ class Grouped:
         """The members' parameters, in order."""
         return [parameter for member in self.members for parameter in member.parameters]
 
-    def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+    def step(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
         """Apply one update when a share `progress` of the training is done."""
         rest = list(gradients)
         for member in self.members:
@@ -163,7 +169,7 @@ class Borrowed:
         """The owner's parameters."""
         return self._owner.parameters
 
-    def step(self, gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+    def step(self, gradients: Sequence[Tensor], progress: float | Tensor = 0.0) -> None:
         """Apply one update, which the owner remembers."""
         self._owner.step(gradients, progress)
 

@@ -22,8 +22,18 @@ class Draws:
 
     def __init__(self, seed: int, *path: int | str, device: torch.device | str = "cpu") -> None:
         self.device = torch.device(device)
+        self._start = derive_seed(seed, *path)
         self._generator = torch.Generator(self.device)
-        self._generator.manual_seed(derive_seed(seed, *path))
+        self._generator.manual_seed(self._start)
+
+    @property
+    def generator(self) -> torch.Generator:
+        """Where the numbers come from."""
+        return self._generator
+
+    def restart(self, other: Draws) -> None:
+        """Go on with the numbers that `other` began with."""
+        self._generator.manual_seed(other._start)
 
     def normal(self, *shape: int) -> Tensor:
         """Standard normal numbers of a shape."""

@@ -34,9 +34,10 @@ class Shareable:
         return int(self.part.size if self.part else self.size)
 
     @property
-    def whole_tokens(self) -> int:
-        """Number of predictions in the whole minibatch."""
-        return int(self.part.tokens if self.part else self.tokens)
+    def whole_tokens(self) -> int | Tensor:
+        """Number of predictions in the whole minibatch; of a padded one a scalar on the device."""
+        count: int | Tensor = self.part.tokens if self.part else self.tokens
+        return count
 
 
 def moved(array: np.ndarray, device: torch.device) -> Tensor:
@@ -55,7 +56,7 @@ class Observed(Protocol):
         """Number of things B."""
 
     @property
-    def tokens(self) -> int:
+    def tokens(self) -> Any:
         """Number of predictions (words and `<eos>`, or pixels) in all of them."""
 
     @property
@@ -63,8 +64,8 @@ class Observed(Protocol):
         """Number of things in the whole minibatch, of which this may be a share: a loss's divisor."""
 
     @property
-    def whole_tokens(self) -> int:
-        """Number of predictions in the whole minibatch."""
+    def whole_tokens(self) -> int | Tensor:
+        """Number of predictions in the whole minibatch; of a padded one a scalar on the device."""
 
     def restore(self, per_row: Tensor) -> Tensor:
         """A per-row result [B, …] in the order in which the things were requested."""

@@ -77,7 +77,7 @@ def train_model(
     from arae.evaluation.selection import Validation
     from arae.foundation.console import say
     from arae.generation.decode import DecodingSettings
-    from arae.nn.batch import TextStore
+    from arae.nn.padded import training_text
     from arae.systems.registry import build_system
     from arae.text.encoded import EncodedText
     from arae.text.vocabulary import Vocabulary
@@ -105,7 +105,7 @@ def train_model(
         work = Path(world.agree(str(run.work) if run else None))
         labels = text.label_names
         system = build_system(settings, len(vocabulary), arguments.seed, len(labels)).to(device)
-        store = TextStore(text, device)
+        store = training_text(text, device, settings.buckets)
         valid = EncodedText.open(arguments.ids, "valid")
         validate = Validation(store, valid, DecodingSettings(), arguments.seed)
         trainer = Trainer(

@@ -22,7 +22,6 @@ from arae.systems.autoencoder import (
     AutoencoderSettings,
     CodeSettings,
     NoiseSettings,
-    add_noise,
 )
 from arae.systems.system import Loss, Moment, Phase
 
@@ -65,7 +64,7 @@ class PlainAutoencoder(Autoencoder):
         return [self._reconstruct]
 
     def _loss(self, batch: Observed, moment: Moment) -> Loss:
-        code = add_noise(self.encode(batch), self.settings.noise.at(moment.iteration), moment.draws)
+        code = self.settings.noise.add(self.encode(batch), moment)
         loss = self.reconstruction(batch, code, moment.draws)
         return loss, {"reconstruction": loss}
 

@@ -32,7 +32,6 @@ from arae.systems.autoencoder import (
     AutoencoderSettings,
     CodeSettings,
     NoiseSettings,
-    add_noise,
 )
 from arae.systems.system import Loss, Moment, Phase
 
@@ -203,7 +202,7 @@ class AdversariallyRegularized(Autoencoder):
         code = self.encode(batch)
         if code.requires_grad and self.settings.encoder_gradient.kind == "norm_matched":
             code.register_hook(partial(self._remember_slope, moment))
-        noisy = add_noise(code, self.settings.noise.at(moment.iteration), moment.draws)
+        noisy = self.settings.noise.add(code, moment)
         loss = self.reconstruction(batch, noisy, moment.draws)
         return loss, {"reconstruction": loss}
 

@@ -22,7 +22,7 @@ from arae.nn.optimisers import OptimiserSettings
 from arae.nn.posteriors import Dirac, DiracHead, GaussianHead, Posterior
 from arae.nn.randomness import Draws
 from arae.nn.store import Observed
-from arae.systems.system import TextSystem, TrainingSettings
+from arae.systems.system import Moment, TextSystem, TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +100,14 @@ class NoiseSettings:
         """Standard deviation at an iteration."""
         return self.std * self.decay ** (iteration // self.every)
 
+    def add(self, code: Tensor, moment: Moment) -> Tensor:
+        """code [B, d] + N(0, std²)."""
+        if self.std == 0:
+            return code
+        return code + moment.number(lambda now: self.at(now.iteration)) * moment.draws.normal(
+            *code.shape
+        )
+
 
 class Encoder(nn.Module):
     """Text encoder with a posterior head: sentences → q(z | x)."""
@@ -161,9 +169,4 @@ class Autoencoder(TextSystem):
         return batch.sum_per_row(self.decoder.nll(batch, self.encode(batch)))
 
 
-def add_noise(code: Tensor, std: float, draws: Draws) -> Tensor:
-    """code + N(0, std²)."""
-    return code if std == 0 else code + std * draws.normal(*code.shape)
-
-
-__all__ = ["Autoencoder", "AutoencoderSettings", "Dirac", "Encoder", "NoiseSettings", "add_noise"]
+__all__ = ["Autoencoder", "AutoencoderSettings", "Dirac", "Encoder", "NoiseSettings"]

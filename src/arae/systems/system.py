@@ -41,6 +41,13 @@ class Moment:
     # The mean, over the processes that train together, of what each computed from its rows.
     mean: Callable[[Tensor], Tensor] = lambda value: value
 
+    def number(self, schedule: Callable[[Moment], float]) -> float | Tensor:
+        """What a schedule says now: losses ask here for whatever changes from iteration to iteration.
+
+        A loss that is replayed without its Python code is given a scalar on the device instead.
+        """
+        return schedule(self)
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -118,7 +125,13 @@ class ObserveSettings(LatentSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
-    """Settings that every recipe has."""
+    """Settings that every recipe has.
+
+    `buckets`: 0 packs the sentences of a minibatch without padding. Above it they are padded to the
+    next multiple of so many positions, for GPUs: a phase is then recorded once for each width and
+    replayed as a CUDA graph. Losses are the same but for rounding, and for other random numbers where
+    words or positions are dropped.
+    """
 
     system: str
     corpus: str = ""
@@ -127,6 +140,7 @@ class TrainingSettings:
     max_length: int = bounded(15, low=1)  # longest generated sentence, in words
     log_every: int = bounded(50, low=1)
     checkpoint_minutes: float = bounded(5.0, low=0.0)
+    buckets: int = bounded(0, low=0, high=1024)
     selection: SelectionSettings = nested(SelectionSettings)
     observe: ObserveSettings = nested(ObserveSettings)
 
@@ -184,6 +198,11 @@ class TextSystem(nn.Module):
     def has_codes(self) -> bool:
         """Whether `encode` is there."""
         return type(self).encode is not TextSystem.encode
+
+    @property
+    def has_fixed_shapes(self) -> bool:
+        """Whether all shapes of an iteration follow from the minibatch's, so that it can be replayed."""
+        return not self.labels
 
     @property
     def fits_prior(self) -> bool:

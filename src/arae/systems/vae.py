@@ -65,7 +65,7 @@ class VariationalAutoencoder(Autoencoder):
         token_mean = self.settings.reduction == "token_mean"
         per = batch.whole_tokens if token_mean else batch.whole_size
         kl = posterior.kl_to_standard_normal().sum() / per
-        weight = self.settings.kl_weight(moment.epoch)
+        weight = moment.number(lambda now: self.settings.kl_weight(now.epoch))
         return reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl}
 
     def loss_per_sentence(self, batch: Observed) -> Tensor:
