@@ -25,14 +25,20 @@ Observer = Callable[[Phase, Sequence[Tensor]], None]
 class Pair:
     """Both loops at one size; `ours` and `book` start with the same weights."""
 
-    def __init__(self, size: Size, sentences: int = 8192, seed: int = 1) -> None:
+    def __init__(
+        self,
+        size: Size,
+        sentences: int = 8192,
+        seed: int = 1,
+        yardstick: type[TextbookARAE] = TextbookARAE,
+    ) -> None:
         text, settings = zipf_text(size, sentences), parse_recipe(size.recipe)
         system = build_system(settings, size.vocabulary, seed).train()
         assert isinstance(settings, Settings) and isinstance(system, AdversariallyRegularized)
         self.system = system
         folder = Path(tempfile.gettempdir())  # stays unused: only `fit` writes checkpoints
         self.ours = Trainer(system, TextStore(text), seed, _unjudged, folder, StopRequest())
-        self.book = TextbookLoop(TextbookARAE(settings, size.vocabulary), text, seed)
+        self.book = TextbookLoop(yardstick(settings, size.vocabulary), text, seed)
         self._order = Draws(seed, "order", 0).permutation(sentences)
         self._copy_weights()
 
@@ -87,39 +93,41 @@ class Pair:
         for parameter, gradient in zip(owned_parameters(phase), gradients, strict=True):
             values[names[id(parameter)]] = gradient.to_dense()
         owned = {id(p) for p in self.book.steps[phase.name][1]}
-        both = [(p.grad, g) for p, g in self._textbook_layout(values) if id(p) in owned]
+        both = [(p.grad, g) for p, g in textbook_layout(values, self.book.model) if id(p) in owned]
         theirs = torch.cat([grad.flatten() for grad, _ in both if grad is not None]).double()
         ours = torch.cat([grad.flatten() for _, grad in both]).double()
         return float((ours - theirs).norm() / theirs.norm())
 
     @torch.no_grad()
     def _copy_weights(self) -> None:
-        for theirs, ours in self._textbook_layout(dict(self.system.named_parameters())):
-            theirs.copy_(ours)
+        ours = dict(self.system.named_parameters())
+        for theirs, value in textbook_layout(ours, self.book.model):
+            theirs.copy_(value)
 
-    def _textbook_layout(
-        self, values: Mapping[str, Tensor]
-    ) -> Iterator[tuple[nn.Parameter, Tensor]]:
-        """The textbook's parameters, each beside our same parameter's value."""
-        book = self.book.model
-        lstms = {"encoder.text.lstm": book.encoder_lstm, "decoder.lstm": book.decoder_lstm}
-        for name, lstm in lstms.items():
-            inputs = [values[f"{name}.weight_input"], values.get(f"{name}.weight_context")]
-            yield (
-                lstm.get_parameter("weight_ih_l0"),
-                _gates(torch.cat([w for w in inputs if w is not None], 1)),
-            )
-            yield lstm.get_parameter("weight_hh_l0"), _gates(values[f"{name}.weight_hidden"])
-            yield lstm.get_parameter("bias_ih_l0"), _gates(values[f"{name}.bias"])
-        plain = {
-            "encoder.text.embedding": book.encoder_embedding,
-            "decoder.embedding": book.decoder_embedding,
-            "decoder.output": book.output,
-            "generator": book.generator,
-            "critic": book.critic,
-        }
-        for name, module in plain.items():
-            for key, parameter in module.named_parameters():
+
+def textbook_layout(
+    values: Mapping[str, Tensor], book: TextbookARAE
+) -> Iterator[tuple[nn.Parameter, Tensor]]:
+    """The textbook's parameters, each beside the value of ours that has the same name in `values`."""
+    lstms = {"encoder.text.lstm": book.encoder_lstm, "decoder.lstm": book.decoder_lstm}
+    for name, lstm in lstms.items():
+        inputs = [values[f"{name}.weight_input"], values.get(f"{name}.weight_context")]
+        yield (
+            lstm.get_parameter("weight_ih_l0"),
+            _gates(torch.cat([w for w in inputs if w is not None], 1)),
+        )
+        yield lstm.get_parameter("weight_hh_l0"), _gates(values[f"{name}.weight_hidden"])
+        yield lstm.get_parameter("bias_ih_l0"), _gates(values[f"{name}.bias"])
+    plain = {
+        "encoder.text.embedding": book.encoder_embedding,
+        "decoder.embedding": book.decoder_embedding,
+        "decoder.output": book.output,
+        "generator": book.generator,
+        "critic": book.critic,
+    }
+    for name, module in plain.items():
+        for key, parameter in module.named_parameters():
+            if f"{name}.{key}" in values:  # an autoencoder alone has no adversaries
                 yield parameter, values[f"{name}.{key}"]
 
 

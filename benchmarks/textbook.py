@@ -6,7 +6,7 @@ throughout. Same mathematics, data order and random numbers as `arae.systems.ara
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import torch
@@ -57,36 +57,50 @@ class TextbookARAE(nn.Module):
             layers += [nn.Linear(fan_in, fan_out), nn.LeakyReLU(LEAK)]
         return nn.Sequential(*layers, nn.Linear(self.settings.critic.hidden[-1], 1))
 
-    def encode(self, batch: Batch) -> Tensor:
-        """Codes on the unit sphere [B, d]."""
+    def features(self, batch: Batch) -> Tensor:
+        """The encoder's last states [B, H]."""
         inputs, _, lengths = batch
         packed = pack_padded_sequence(self.encoder_embedding(inputs), lengths, batch_first=True)
-        _, (last, _) = self.encoder_lstm(packed)
-        return functional.normalize(last[0], dim=1)
+        last: Tensor = self.encoder_lstm(packed)[1][0]
+        return last[0]
+
+    def encode(self, batch: Batch) -> Tensor:
+        """Codes on the unit sphere [B, d]."""
+        return functional.normalize(self.features(batch), dim=1)
 
     def reconstruction(self, batch: Batch, draws: Draws, iteration: int) -> Tensor:
         """(1) Mean negative log-likelihood of a real token."""
-        inputs, targets, lengths = batch
         code = self.encode(batch)
-        code = code + self.settings.noise.at(iteration) * draws.normal(*code.shape)
+        noisy = code + self.settings.noise.at(iteration) * draws.normal(*code.shape)
+        return self.decoded(batch, noisy)
+
+    def decoded(self, batch: Batch, code: Tensor) -> Tensor:
+        """Mean negative log-likelihood of a real token, given codes [B, d]."""
+        inputs, targets, lengths = batch
         words = self.decoder_embedding(inputs)
         context = code.unsqueeze(1).expand(-1, words.shape[1], -1)
         packed = pack_padded_sequence(torch.cat([words, context], 2), lengths, batch_first=True)
         states, _ = pad_packed_sequence(self.decoder_lstm(packed)[0], batch_first=True)
-        logits = self.output(states)
-        return functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=PAD)
+        return self.mean_nll(self.output(states).flatten(0, 1), targets.flatten())
+
+    def mean_nll(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Of real tokens only: logits [B·T, V], targets [B·T]."""
+        return functional.cross_entropy(logits, targets, ignore_index=PAD)
 
     def critic_loss(self, batch: Batch, draws: Draws, iteration: int) -> Tensor:
         """(2) with the gradient penalty of each sample."""
-        with torch.no_grad():
-            real = self.encode(batch)
-            fake = self.generate(len(real), draws)
+        real, fake = self.codes(batch, draws)
         gap = self.critic(real).mean() - self.critic(fake).mean()
         mix = draws.uniform(len(real), 1)
         between = (mix * real + (1 - mix) * fake).requires_grad_()
         (slope,) = torch.autograd.grad(self.critic(between).sum(), between, create_graph=True)
         penalty = (slope.norm(dim=1) - 1).square().mean()
         return self.settings.critic.constraint.weight * penalty - gap
+
+    def codes(self, batch: Batch, draws: Draws) -> tuple[Tensor, Tensor]:
+        """Real and generated codes [B, d], without gradients."""
+        with torch.no_grad():
+            return self.encode(batch), self.generate(len(batch[2]), draws)
 
     def encoder_loss(self, batch: Batch, draws: Draws, iteration: int) -> Tensor:
         """(3a)."""
@@ -100,6 +114,23 @@ class TextbookARAE(nn.Module):
         """Codes of the prior [count, d]."""
         code: Tensor = self.generator(draws.normal(count, self.settings.generator.noise))
         return code
+
+
+class AuthorsARAE(TextbookARAE):
+    """The same, computed as the authors' code does: logits selected by a mask, graphs made in vain."""
+
+    def mean_nll(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """See `TextbookARAE.mean_nll`; every logit of a real token is copied."""
+        real = targets != PAD
+        chosen = logits.masked_select(real.unsqueeze(1).expand_as(logits))
+        return functional.cross_entropy(chosen.view(-1, logits.shape[1]), targets[real])
+
+    def codes(self, batch: Batch, draws: Draws) -> tuple[Tensor, Tensor]:
+        """See `TextbookARAE.codes`; the graph behind them is thrown away."""
+        return self.encode(batch).detach(), self.generate(len(batch[2]), draws).detach()
+
+
+YARDSTICKS = {"textbook": TextbookARAE, "authors": AuthorsARAE}
 
 
 class TextbookLoop:
@@ -153,12 +184,17 @@ class TextbookLoop:
         return value.item()
 
     def collate(self, rows: Tensor) -> Batch:
-        """Sentences sorted by falling length and padded."""
-        words = sorted((self.sentences[row] for row in rows.tolist()), key=len, reverse=True)
-        first, last = torch.tensor([BOS]), torch.tensor([EOS])
-        inputs = pad_sequence([torch.cat([first, w]) for w in words], batch_first=True)
-        targets = pad_sequence([torch.cat([w, last]) for w in words], batch_first=True)
-        return inputs, targets, torch.tensor([len(w) + 1 for w in words])
+        """See `collate`."""
+        return collate([self.sentences[row] for row in rows.tolist()])
+
+
+def collate(sentences: Sequence[Tensor]) -> Batch:
+    """Sentences sorted by falling length and padded."""
+    words = sorted(sentences, key=len, reverse=True)
+    first, last = torch.tensor([BOS]), torch.tensor([EOS])
+    inputs = pad_sequence([torch.cat([first, w]) for w in words], batch_first=True)
+    targets = pad_sequence([torch.cat([w, last]) for w in words], batch_first=True)
+    return inputs, targets, torch.tensor([len(w) + 1 for w in words])
 
 
 def _optimiser(

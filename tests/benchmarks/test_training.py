@@ -10,6 +10,7 @@ import torch
 from benchmarks import replay
 from benchmarks.pair import Pair
 from benchmarks.sizes import LENGTHS, SIZES, zipf_text
+from benchmarks.textbook import YARDSTICKS
 from benchmarks.training import TOLERANCE, main
 from benchmarks.work import training_flops
 
@@ -24,6 +25,17 @@ def test_both_loops_compute_the_same_losses_and_gradients() -> None:
     ]
     assert len(found) == 24
     assert max(max(loss, gradient) for _, loss, gradient in found) < TOLERANCE
+
+
+@pytest.mark.parametrize("yardstick", YARDSTICKS)
+def test_without_rounding_both_loops_agree_to_the_last_digits(yardstick: str) -> None:
+    torch.set_default_dtype(torch.float64)
+    try:
+        pair = Pair(SIZES["tiny"], sentences=128, yardstick=YARDSTICKS[yardstick])
+        found = list(pair.differences(iterations=3))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    assert max(max(loss, gradient) for _, loss, gradient in found) < 1e-12
 
 
 def test_a_wrong_weight_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
