@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help reproduce embedded paper environment extras test test-all crash lint clean
+.PHONY: help reproduce embedded paper environment extras test test-all crash benchmark lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make extras      and what clusters, PostgreSQL and the fastText package need"
 	@echo "make test        the tests (make test-all: and slow variants of some)"
 	@echo "make crash       kill every stage at every write boundary: the table of docs/crash.md"
+	@echo "make benchmark   time what should be fast, beside the committed record"
 	@echo "make lint        formatting, types, workflow and dvc.yaml"
 	@echo "make clean       remove .venv, work/ (checkpoints, downloads, journals) and logs/;"
 	@echo "                 data/ and results/ are never touched"
@@ -59,6 +60,9 @@ test-all: $(READY)
 
 crash: $(READY)
 	$(BIN)/python -m tests.workflow.crash.sweep
+
+benchmark: $(READY)
+	$(BIN)/python -m benchmarks
 
 lint: $(READY)
 	$(BIN)/ruff check
