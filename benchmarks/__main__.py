@@ -7,7 +7,7 @@ of the one on record: ratios compare on any machine, seconds only on the same. E
   python -m benchmarks training stages       some parts
   python -m benchmarks --quick               few repeats and small sizes: shows that it works, judges nothing
 
-`growth`, `processes`, `precision`, `replay` and `same_tokens` are commands of their own: they answer other
+`growth`, `processes`, `seeds`, `precision`, `replay` and `same_tokens` are commands of their own: they answer other
 questions than whether something has become slow.
 """
 

@@ -16,9 +16,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from arae.engine.world import World
 from arae.foundation.console import say
+from arae.foundation.errors import SettingsError
 from arae.nn.randomness import Draws
-from arae.systems.system import Moment
+from arae.systems.system import Moment, TextSystem
 
 # A step of a phase, or what it is given: (batch, moment) → named results.
 NUMBERS = 8  # of one piece of work
@@ -146,6 +148,27 @@ class Graphs:
                 f"({str(error).splitlines()[0]})"
             )
             return None
+
+
+def graphs_for(
+    system: TextSystem, device: torch.device, world: World, recorder: Recorder | None
+) -> Graphs | None:
+    """What replays phases, if the recipe's minibatches are padded and the device can."""
+    if not system.settings.buckets:
+        return None
+    if world.count > 1:
+        raise SettingsError(
+            "buckets: padded minibatches are not shared out among processes; use --processes 1 or "
+            "`buckets: 0`"
+        )
+    if not system.has_fixed_shapes:
+        raise SettingsError(
+            f"buckets: '{system.settings.system}' sets each label's sentences apart, and how many they "
+            "are changes from minibatch to minibatch; use `buckets: 0`"
+        )
+    if recorder is None and device.type == "cuda":
+        recorder = CudaRecorder()
+    return Graphs(recorder) if recorder else None
 
 
 def _copies(results: Sequence[Tensor]) -> list[Tensor]:

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor
 
 from arae.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from arae.engine.graphs import CudaRecorder, Graphs, Recorder, Work
+from arae.engine.graphs import Recorder, Work, graphs_for
 from arae.engine.phases import run_phase
 from arae.engine.signals import StopRequest
 from arae.engine.world import World
 from arae.foundation.console import Progress, progress, say
-from arae.foundation.errors import InterruptedByUser, Preempted, SettingsError, TrainingError
+from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
 from arae.nn.batch import Batch
 from arae.nn.randomness import Draws, ShareDraws
 from arae.nn.store import Store
@@ -65,7 +65,7 @@ class Trainer:
         self.settings = system.settings
         self.world = world or World()
         self.world.check(self.settings.batch_size)
-        self._graphs = _graphs_for(system, store.device, self.world, recorder)
+        self._graphs = graphs_for(system, store.device, self.world, recorder)
         self.iteration = 0
         self.history: list[Record] = []
         self.best: dict[str, Any] = {"epoch": None, "score": math.inf}
@@ -276,27 +276,6 @@ class Trainer:
             say(
                 f"it ran on {before[-1]}, now on {here}: not bit for bit what one of them would give"
             )
-
-
-def _graphs_for(
-    system: TextSystem, device: torch.device, world: World, recorder: Recorder | None
-) -> Graphs | None:
-    """What replays phases, if the recipe's minibatches are padded and the device can."""
-    if not system.settings.buckets:
-        return None
-    if world.count > 1:
-        raise SettingsError(
-            "buckets: padded minibatches are not shared out among processes; use --processes 1 or "
-            "`buckets: 0`"
-        )
-    if not system.has_fixed_shapes:
-        raise SettingsError(
-            f"buckets: '{system.settings.system}' sets each label's sentences apart, and how many they "
-            "are changes from minibatch to minibatch; use `buckets: 0`"
-        )
-    if recorder is None and device.type == "cuda":
-        recorder = CudaRecorder()
-    return Graphs(recorder) if recorder else None
 
 
 def _what_is_given(given: Callable[[Any], Tensor], batch: Any, moment: Moment) -> dict[str, Tensor]:
