@@ -172,6 +172,6 @@ def graphs_for(
 
 
 def _copies(results: Sequence[Tensor]) -> list[Tensor]:
-    if all(result.dim() == 0 for result in results):
+    if results and all(result.dim() == 0 for result in results):
         return list(torch.stack(list(results)).unbind())
     return [result.clone() for result in results]

@@ -60,7 +60,8 @@ def training_text(text: EncodedText, device: torch.device, buckets: int) -> Text
 class PaddedBatch(Shareable):
     """B sentences in T = `width` positions each: the fields of a `Batch`, with P = B·T inputs.
 
-    Of the predictions only the real ones are made, and up to B − 1 more: K, a multiple of B. All of it follows on the device from `request`, when first asked for.
+    Of the predictions only the real ones are made, and up to B − 1 more: K, a multiple of B. All of it
+    follows on the device from `request`, when first asked for.
     """
 
     part = None
