@@ -9,16 +9,22 @@
 
 # What all steps share.
 include: "workflow/rules/common.smk"
+# Which files steps read and studies are made of.
+include: "workflow/rules/files.smk"
 # Where the text comes from, and how it becomes ids.
 include: "workflow/rules/corpora.smk"
+# The same with labels beside the text.
+include: "workflow/rules/labelled.smk"
 # One trained model per recipe and seed.
 include: "workflow/rules/models.smk"
 # Sentences drawn from the models.
 include: "workflow/rules/sampling.smk"
 # The language models that judge the sentences, and the scores.
 include: "workflow/rules/evaluation.smk"
-# Labelled sentences in the words of other labels, and their scores.
+# Labelled sentences in the words of other labels.
 include: "workflow/rules/transfer.smk"
+# The classifiers that judge those, and the scores.
+include: "workflow/rules/transfer_scores.smk"
 # What else is measured on the models.
 include: "workflow/rules/probes.smk"
 # Images: their corpora, models and scores.

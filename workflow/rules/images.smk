@@ -10,11 +10,7 @@ MADE["images"] = lambda study: [
 
 rule fetch_images:
     output:
-        images=expand(
-            "data/processed/{{corpus}}/images/{split}.{array}",
-            split=SPLITS,
-            array=["npy", "labels.npy"],
-        ),
+        images=images_of("{{corpus}}", SPLITS),
         provenance="data/processed/{corpus}/images/provenance.json",
     log:
         "logs/fetch_images/{corpus}.log",
