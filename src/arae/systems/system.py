@@ -130,7 +130,7 @@ class TrainingSettings:
     `buckets`: 0 packs the sentences of a minibatch without padding. Above it they are padded to the
     next multiple of so many positions, for GPUs: a phase is then recorded once for each width and
     replayed as a CUDA graph. Losses are the same but for rounding, and for other random numbers where
-    words or positions are dropped.
+    words or positions are dropped. Images have one shape: any number above 0 has their phases replayed.
     """
 
     system: str
