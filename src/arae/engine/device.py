@@ -11,8 +11,12 @@ from arae.foundation.errors import SettingsError
 
 
 def prepare_device(name: str, threads: int) -> torch.device:
-    """The device `auto`, `cpu` or `cuda[:n]`, with deterministic kernels and a thread count."""
+    """The device `auto`, `cpu` or `cuda[:n]`, with deterministic kernels and a thread count.
+
+    What is float32 is float32: torch lets cuDNN round factors to TF32 unless told otherwise.
+    """
     torch.set_num_threads(max(1, threads))
+    torch.backends.cudnn.allow_tf32 = False
     chosen = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
     try:
         device = torch.device(chosen)

@@ -22,8 +22,8 @@ from arae.foundation.errors import SettingsError
 from arae.nn.randomness import Draws
 from arae.systems.system import Moment, TextSystem
 
+NUMBERS = 8  # that one piece of work may ask for
 # A step of a phase, or what it is given: (batch, moment) → named results.
-NUMBERS = 8  # of one piece of work
 Work = Callable[[Any, Moment], dict[str, Tensor]]
 Schedule = Callable[[Moment], float]
 
