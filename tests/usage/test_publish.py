@@ -43,9 +43,11 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def published(store: Path, folder_of: Any) -> Path:
-    """The model directory that is registered as transfer/1."""
+    """The model directory that is registered as transfer/1, by a Python that caches bytecode."""
     folder: Path = folder_of("arae-transfer")
-    assert main(["publish", "--model", str(folder), "--name", "transfer"]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", False)
+        assert main(["publish", "--model", str(folder), "--name", "transfer"]) == 0
     return folder
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -55,7 +58,7 @@ def _registered(mlflow: Any, name: str, identity: str) -> str | None:
 
 
 def _log(mlflow: Any, folder: Path, name: str, tags: dict[str, str]) -> str:
-    with tempfile.TemporaryDirectory(prefix="arae-publish-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="arae-publish-") as scratch, _no_bytecode():
         files = Path(scratch) / Path(FILES_WITHIN).name
         files.mkdir()
         for file in (*FILES, SIDECAR):
@@ -72,6 +75,16 @@ def _log(mlflow: Any, folder: Path, name: str, tags: dict[str, str]) -> str:
             tags=tags,
         )
     return str(logged.model_id)
+
+
+@contextmanager
+def _no_bytecode() -> Iterator[None]:
+    """MLflow tries the model out where it is kept: nothing that Python caches is to stay there."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def _register(mlflow: Any, name: str, model: str, folder: Path, tags: dict[str, str]) -> str:
