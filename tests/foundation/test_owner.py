@@ -18,7 +18,7 @@ STAGE = """
 import os, signal, sys, time
 from arae.foundation import owner
 from arae.foundation.stage import stage_run
-owner.SILENCE_SECONDS = 4
+owner.SILENCE_SECONDS = 8
 if "--saves" in sys.argv:
     def save(number, frame):
         os.write(1, b"saved\\n")  # a signal may arrive in the middle of a print
@@ -71,11 +71,11 @@ def test_a_stage_that_saves_its_state_is_given_the_time() -> None:
 def test_a_stage_of_another_host_lives_while_the_heartbeat_changes() -> None:
     beat = Path("heartbeat")
     child = stage("elsewhere@1:1", str(beat))
-    for count in range(12):  # longer than a stage lives without a beat
+    for count in range(20):  # longer than a stage lives without a beat
         beat.write_text(f"{count}")
         time.sleep(0.5)
     assert child.poll() is None
-    assert child.wait(timeout=15) == 75
+    assert child.wait(timeout=30) == 75
 
 
 def test_without_an_owner_or_a_heartbeat_nothing_is_watched() -> None:
