@@ -1,4 +1,4 @@
-"""Time what comes before and after training: text, sampling, scoring, start-up, and a rerun.
+"""Time what comes before and after ARAE's training: text, sampling, language models, start-up.
 
 Each measure runs in a process of its own, whose peak memory stands beside its time; where there is a
 plain way of doing the same, it takes turns with ours. Examples:
