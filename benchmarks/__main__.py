@@ -52,6 +52,7 @@ def _training(record: Any) -> Iterator[Figure]:
 def _autoencoders(record: Any) -> Iterator[Figure]:
     for one in record["measures"]:
         yield f"{one['kind'].upper()}, against {one['yardstick']}: ratio", one["ratio"], True
+        yield "  peak memory, MB", one["peak_memory"] / 2**20, False
 
 
 def _stages(record: Any) -> Iterator[Figure]:
@@ -65,12 +66,14 @@ def _stages(record: Any) -> Iterator[Figure]:
 def _checkpoints(record: Any) -> Iterator[Figure]:
     yield "a checkpoint: seconds", record["save_seconds"], False
     yield "SIGTERM to the end: seconds at most", max(record["stop_seconds"]), False
+    yield "  peak memory, MB", record["peak_memory"] / 2**20, False
 
 
 def _jobs(record: Any) -> Iterator[Figure]:
     for run in record["runs"]:
         yield f"{run['jobs']} jobs: core-seconds each", run["core_seconds_a_job"], False
         yield "  again, nothing to do: seconds", run["no_op_seconds"], False
+        yield "  peak memory of one process, MB", run["peak_memory"] / 2**20, False
 
 
 _TIMED = "--iterations 12 --warm-up 3"

@@ -20,7 +20,7 @@ from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
 from arae.systems.registry import build_system, parse_recipe
 from arae.systems.system import Moment
-from benchmarks.command import parser_of, write
+from benchmarks.command import in_fresh_process, parser_of, peak_memory, write
 from benchmarks.pair import textbook_layout
 from benchmarks.sizes import SIZES, Size, zipf_text
 from benchmarks.textbook import YARDSTICKS, Batch, TextbookARAE, collate
@@ -116,8 +116,17 @@ class Race:
         return Moment(iteration, 0.0, 0.0, Draws(1, "phase", iteration))
 
 
+def memory_of(kind: str, yardstick: str, size: str, threads: int, ours: bool) -> int:
+    """Most resident bytes of this process after some iterations of one loop alone."""
+    torch.set_num_threads(threads)
+    race = Race(kind, yardstick, SIZES[size])
+    for iteration in range(5):
+        (race.ours if ours else race.theirs)(iteration)
+    return peak_memory()
+
+
 def measure(kind: str, yardstick: str, size: str, iterations: int, warm_up: int) -> dict[str, Any]:
-    """Medians of interleaved iterations and their ratio."""
+    """Medians of interleaved iterations, their ratio, and each loop's memory."""
     race = Race(kind, yardstick, SIZES[size])
     difference = race.difference()
     if difference >= TOLERANCE:
@@ -130,6 +139,10 @@ def measure(kind: str, yardstick: str, size: str, iterations: int, warm_up: int)
             laps[name].append(time.perf_counter() - began)
     ours, theirs = (lap[warm_up:] for lap in laps.values())
     batch = race.system.settings.batch_size
+    memory = [
+        in_fresh_process(memory_of, kind, yardstick, size, torch.get_num_threads(), mine)
+        for mine in (True, False)
+    ]
     return {
         "kind": kind,
         "yardstick": yardstick,
@@ -138,6 +151,8 @@ def measure(kind: str, yardstick: str, size: str, iterations: int, warm_up: int)
         "yardstick_seconds": statistics.median(theirs),
         "sentences_per_second": batch / statistics.median(ours),
         "ratio": statistics.median(b / a for a, b in zip(ours, theirs, strict=True)),
+        "peak_memory": memory[0],
+        "yardstick_peak_memory": memory[1],
     }
 
 
@@ -155,7 +170,8 @@ def main() -> None:
             one = measure(kind, yardstick, a.size, a.iterations, a.warm_up)
             found.append(one)
             print(
-                "{kind:4} {sentences_per_second:6.0f} sentences/s, {ratio:.2f} times {yardstick} "
+                "{kind:4} {sentences_per_second:6.0f} sentences/s, {ratio:.2f} times {yardstick}, "
+                "{peak_memory:,} bytes at most, {yardstick} {yardstick_peak_memory:,} "
                 "(difference {difference:.0e})".format(**one),
                 flush=True,
             )

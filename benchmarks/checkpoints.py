@@ -24,18 +24,19 @@ import torch
 
 from arae.cli import main as arae
 from arae.engine.trainer import Trainer
-from benchmarks.command import parser_of, write
+from benchmarks.command import in_fresh_process, parser_of, write
 from benchmarks.pair import Pair
 from benchmarks.sizes import SIZES, Size
 
 MINUTES = 5.0  # `checkpoint_minutes` as it is by default
 
 
-def save_seconds(size: Size, folder: Path, repeats: int) -> tuple[float, float, int]:
+def save_seconds(size: Size, folder: Path, threads: int, repeats: int) -> tuple[float, float, int]:
     """Median seconds of a save and of an iteration, and the bytes of a checkpoint.
 
     The best epoch's weights are in it, as in all of a training but its first epoch.
     """
+    torch.set_num_threads(threads)
     trainer: Trainer = (pair := Pair(size)).ours
     trainer._folder = folder
     trainer._best_weights = {n: t.clone() for n, t in trainer.system.state_dict().items()}
@@ -70,8 +71,9 @@ def corpus(size: Size, folder: Path, sentences: int = 4000) -> Path:
     return folder
 
 
-def stop_seconds(size: Size, folder: Path, after: float) -> float:
-    """Seconds from SIGTERM to the end of a training that ran for `after` seconds of iterations."""
+def stop(size: Size, folder: Path, after: float) -> tuple[float, int]:
+    """A training that runs for `after` seconds of iterations: seconds from SIGTERM to its end, and the most
+    resident bytes that it had, its checkpoint included."""
     folder.mkdir()
     command = [sys.executable, "-m", "arae", "train", "--ids", str(folder.parent / "text/ids")]
     command += ["--vocabulary", str(folder.parent / "text/vocabulary.txt"), "--out", "model"]
@@ -84,12 +86,13 @@ def stop_seconds(size: Size, folder: Path, after: float) -> float:
     time.sleep(after)
     started = time.perf_counter()
     run.send_signal(signal.SIGTERM)
-    code = run.wait()
+    _, status, usage = os.wait4(run.pid, 0)
     seconds = time.perf_counter() - started
+    run.returncode = code = os.waitstatus_to_exitcode(status)
     saved = list(folder.glob("work/train/*/step-*.json"))
     if code != 75 or not saved:
         raise SystemExit(f"the training ended with {code} and {len(saved)} checkpoints")
-    return seconds
+    return seconds, usage.ru_maxrss * 1024
 
 
 def measure(name: str, repeats: int) -> dict[str, Any]:
@@ -97,9 +100,13 @@ def measure(name: str, repeats: int) -> dict[str, Any]:
     size = SIZES[name]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        save, iteration, weight = save_seconds(size, home / "saves", 5 * repeats)
+        # Not in this process: those that it starts would be said to have had as much memory as it has.
+        threads = torch.get_num_threads()
+        save, iteration, weight = in_fresh_process(
+            save_seconds, size, home / "saves", threads, 5 * repeats
+        )
         corpus(size, home / "text")
-        stops = [stop_seconds(size, home / str(number), 0.7 * number) for number in range(repeats)]
+        stops = [stop(size, home / str(number), 0.7 * number) for number in range(repeats)]
     return {
         "size": name,
         "threads": torch.get_num_threads(),
@@ -107,7 +114,8 @@ def measure(name: str, repeats: int) -> dict[str, Any]:
         "save_seconds": save,
         "iteration_seconds": iteration,
         "share_of_training": save / (save + 60 * MINUTES),
-        "stop_seconds": stops,
+        "stop_seconds": [seconds for seconds, _ in stops],
+        "peak_memory": max(memory for _, memory in stops),
     }
 
 

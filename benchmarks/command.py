@@ -1,9 +1,14 @@
-"""What the commands of the benchmarks share: their options, and where their records go."""
+"""What the commands of the benchmarks share: options, records, clocks, memory."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import statistics
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,3 +36,26 @@ def write(record: Any, out: Path | None, name: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def peak_memory() -> int:
+    """Most resident bytes that this process has had."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+def in_fresh_process(task: Callable[..., Any], *arguments: Any) -> Any:
+    """What `task` returns from a process of its own, so that its memory is its own, too."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(task, *arguments).result()
+
+
+def timed(*ways: Callable[[], Any], repeats: int) -> list[float]:
+    """Median seconds of some ways of doing a thing, which take turns."""
+    laps: list[list[float]] = [[] for _ in ways]
+    for _ in range(repeats):
+        for way, lap in zip(ways, laps, strict=True):
+            started = time.perf_counter()
+            way()
+            lap.append(time.perf_counter() - started)
+    return [statistics.median(lap) for lap in laps]

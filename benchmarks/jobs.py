@@ -56,20 +56,23 @@ def copy_project(folder: Path, corpora: int) -> list[str]:
     return [f"data/processed/{name}/ids/report.json" for name in names]
 
 
-def timed_run(folder: Path, targets: list[str], cores: int, tracking: bool) -> float:
-    """Wall seconds of one `snakemake`."""
+def timed_run(folder: Path, targets: list[str], cores: int, tracking: bool) -> tuple[float, int]:
+    """Wall seconds of one `snakemake`, and the most resident bytes of any one of its processes."""
     paths = [str(Path(sys.executable).parent), os.environ["PATH"]]
     environ = {**os.environ, "PATH": os.pathsep.join(paths), "PYTHONPATH": str(folder / "src")}
     if not tracking:
         environ["ARAE_TRACKING"] = "off"
     command = ["snakemake", "--cores", str(cores), *targets]
     started = time.perf_counter()
-    ended = subprocess.run(
-        command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-    )
-    if ended.returncode:
-        raise SystemExit(f"snakemake failed:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
-    return time.perf_counter() - started
+    with (folder / "run.log").open("w+", encoding="utf-8") as log:
+        run = subprocess.Popen(command, cwd=folder, env=environ, stdout=log, stderr=log)
+        _, status, usage = os.wait4(run.pid, 0)
+        run.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - started
+        log.seek(0)
+        if run.returncode:
+            raise SystemExit(f"snakemake failed:\n{log.read()[-4000:]}")
+    return seconds, usage.ru_maxrss * 1024
 
 
 def inside(folder: Path) -> list[float]:
@@ -83,15 +86,16 @@ def measure(jobs: int, cores: int, tracking: bool) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         targets = copy_project(folder, max(1, jobs // STAGES))
-        seconds = timed_run(folder, targets, cores, tracking)
+        seconds, memory = timed_run(folder, targets, cores, tracking)
         work = inside(folder)
-        again = [timed_run(folder, targets, cores, tracking) for _ in range(3)]
+        again = [timed_run(folder, targets, cores, tracking)[0] for _ in range(3)]
     return {
         "jobs": len(work),
         "seconds": seconds,
         "seconds_inside": sum(work),
         "core_seconds_a_job": seconds * cores / len(work),
         "no_op_seconds": statistics.median(again),
+        "peak_memory": memory,
     }
 
 

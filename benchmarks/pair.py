@@ -114,10 +114,10 @@ def textbook_layout(
         inputs = [values[f"{name}.weight_input"], values.get(f"{name}.weight_context")]
         yield (
             lstm.get_parameter("weight_ih_l0"),
-            _gates(torch.cat([w for w in inputs if w is not None], 1)),
+            in_torchs_order(torch.cat([w for w in inputs if w is not None], 1)),
         )
-        yield lstm.get_parameter("weight_hh_l0"), _gates(values[f"{name}.weight_hidden"])
-        yield lstm.get_parameter("bias_ih_l0"), _gates(values[f"{name}.bias"])
+        yield lstm.get_parameter("weight_hh_l0"), in_torchs_order(values[f"{name}.weight_hidden"])
+        yield lstm.get_parameter("bias_ih_l0"), in_torchs_order(values[f"{name}.bias"])
     plain = {
         "encoder.text.embedding": book.encoder_embedding,
         "decoder.embedding": book.decoder_embedding,
@@ -131,7 +131,7 @@ def textbook_layout(
                 yield parameter, values[f"{name}.{key}"]
 
 
-def _gates(rows: Tensor) -> Tensor:
+def in_torchs_order(rows: Tensor) -> Tensor:
     """Our gates i, f, o, g in torch's order i, f, g, o."""
     first, second, third, fourth = rows.chunk(4)
     return torch.cat([first, second, fourth, third])

@@ -1,4 +1,4 @@
-"""Time training on a GPU: step by step and padded, replayed as CUDA graphs, and with cheaper products.
+"""Time a GPU: training step by step and padded, replayed as CUDA graphs, with cheaper products; sampling.
 
 The ways take turns, one block of iterations each, so that whatever else the machine does hits all
 alike; a block's time is read after the device has done all of it. Examples:
@@ -7,7 +7,9 @@ alike; a block's time is read after the device has done all of it. Examples:
   python -m benchmarks.replay --device cpu --size tiny         only that it runs: nothing is replayed
 
 Read in the table: sentences/s (medians over blocks), and their ratio to `packed`; what of the matrix
-products' measured peak that is; the minutes that 15 epochs of SNLI would take.
+products' measured peak that is; the latency floor's share (the time steps that must follow one another,
+at the latency of one, over the time taken); the minutes that 15 epochs of SNLI would take. Then the seconds of
+greedy sentences; the weights are random, so that none ends before 15 words.
 """
 
 from __future__ import annotations
@@ -24,12 +26,14 @@ import torch
 from arae.engine.device import describe_device, prepare_device
 from arae.engine.signals import StopRequest
 from arae.engine.trainer import Trainer
+from arae.generation.decode import DecodingSettings
+from arae.generation.sampling import generate
 from arae.nn.padded import training_text
 from arae.nn.randomness import Draws
 from arae.systems.registry import build_system, parse_recipe
 from benchmarks.command import parser_of, write
 from benchmarks.sizes import SIZES, zipf_text
-from benchmarks.work import peak_flops, training_flops, wait_for
+from benchmarks.work import latency_floor, peak_flops, training_flops, wait_for
 
 WAYS: dict[str, dict[str, Any]] = {
     "packed": {},
@@ -56,6 +60,9 @@ class Way:
         folder = Path(tempfile.gettempdir())  # stays unused: only `fit` writes checkpoints
         self._trainer = Trainer(self.system, store, 1, _unjudged, folder, StopRequest())
         self._order = Draws(1, "order", 0).permutation(TEXT).split(self.settings.batch_size)
+        lengths = torch.from_numpy(text.lengths)
+        # Of a batch's longest sentence, on average, `<eos>` included.
+        self.positions = statistics.mean(int(lengths[rows].max()) + 1 for rows in self._order)
         self._device = device
 
     def block(self, iterations: int) -> float:
@@ -71,7 +78,20 @@ class Way:
         return seconds
 
 
-def measure(size: str, name: str, threads: int, blocks: int, iterations: int) -> dict[str, Any]:
+def sampling_seconds(way: Way, count: int, repeats: int = 3) -> float:
+    """Median seconds in which a system makes so many sentences, until they are on the host."""
+    laps = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        for _ in generate(way.system, count, DecodingSettings(), seed=1):
+            pass
+        laps.append(time.perf_counter() - began)
+    return statistics.median(laps)
+
+
+def measure(
+    size: str, name: str, threads: int, blocks: int, iterations: int, sentences: int
+) -> dict[str, Any]:
     """Everything that the table shows."""
     device = prepare_device(name, threads)
     ways = {way: Way(way, size, device) for way in WAYS}
@@ -87,6 +107,7 @@ def measure(size: str, name: str, threads: int, blocks: int, iterations: int) ->
         training_flops(settings, SIZES[size].vocabulary, tokens),
         peak_flops(device=device),
     )
+    floor = latency_floor(settings, ways["packed"].positions, device)
     found = {}
     for way, values in seconds.items():
         middle = statistics.median(values)
@@ -98,15 +119,19 @@ def measure(size: str, name: str, threads: int, blocks: int, iterations: int) ->
                 one / other for one, other in zip(seconds["packed"], values, strict=True)
             ),
             "share_of_peak": flops / middle / peak,
+            "share_of_latency_floor": floor / middle,
             "snli_minutes": middle * SNLI_SENTENCES / settings.batch_size * EPOCHS / 60,
         }
     return {
         "size": size,
+        "latency_floor": floor,
         **describe_device(device),
         "torch": torch.__version__,
         "gigaflop_per_iteration": flops / 1e9,
         "peak_gigaflop_per_second": peak / 1e9,
         "ways": found,
+        "sentences": sentences,
+        "sampling_seconds": sampling_seconds(ways["packed"], sentences),
     }
 
 
@@ -114,13 +139,17 @@ def table(result: dict[str, Any]) -> str:
     """The result for people."""
     lines = [
         "ARAE training, size {size}, on {device}, torch {torch}".format(**result),
-        f"{'':28}{'ms':>8}{'sentences/s':>13}{'ratio':>7}{'of peak':>9}{'15 epochs of SNLI':>19}",
+        "latency floor: {:.2f} ms an iteration".format(result["latency_floor"] * 1e3),
+        f"{'':28}{'ms':>8}{'sentences/s':>13}{'ratio':>7}{'of peak':>9}{'floor':>7}"
+        f"{'15 epochs of SNLI':>19}",
     ]
     for name, way in result["ways"].items():
         lines.append(
             f"{name:28}{way['seconds'] * 1e3:8.2f}{way['sentences_per_second']:13.0f}"
-            f"{way['ratio']:7.2f}{way['share_of_peak']:9.0%}{way['snli_minutes']:15.1f} min"
+            f"{way['ratio']:7.2f}{way['share_of_peak']:9.0%}"
+            f"{way['share_of_latency_floor']:7.0%}{way['snli_minutes']:15.1f} min"
         )
+    lines.append("{sentences:,} greedy sentences: {sampling_seconds:.2f} s".format(**result))
     return "\n".join(lines)
 
 
@@ -131,8 +160,9 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda[:n]; default: auto")
     parser.add_argument("--blocks", type=int, default=7, help="timed, of each way; default: 7")
     parser.add_argument("--iterations", type=int, default=100, help="in a block; default: 100")
+    parser.add_argument("--sentences", type=int, default=100_000, help="to make; default: 100,000")
     a = parser.parse_args()
-    result = measure(a.size, a.device, a.threads, a.blocks, a.iterations)
+    result = measure(a.size, a.device, a.threads, a.blocks, a.iterations, a.sentences)
     out = write(result, a.out, f"replay-{a.size}")
     print(table(result))
     print(f"written to {out}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Time what comes before and after ARAE's training: text, sampling, language models, start-up.
+"""Time what comes before and after ARAE's training: text, sampling, scoring, language models, start-up.
 
 Each measure runs in a process of its own, whose peak memory stands beside its time; where there is a
 plain way of doing the same, it takes turns with ours. Examples:
@@ -9,21 +9,17 @@ plain way of doing the same, it takes turns with ours. Examples:
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from arae.evaluation.ngram import KneserNey
 from arae.generation.decode import DecodingSettings
@@ -33,24 +29,14 @@ from arae.systems.system import TextSystem
 from arae.text.tokenize import FileTokenizer
 from arae.text.tokenizer import TokenSettings
 from arae.text.vocabulary import BOS, EOS, PAD
-from benchmarks.command import parser_of, write
+from benchmarks.command import in_fresh_process, parser_of, peak_memory, timed, write
+from benchmarks.language_models import language_model, scoring
 from benchmarks.pair import Pair
 from benchmarks.sizes import SIZES, zipf_text
 from benchmarks.textbook import TextbookARAE
 
 Numbers = dict[str, float]
 LINE = "A young man , in a blue shirt isn't riding his well-used bike down the street (again).\n"
-
-
-def timed(*ways: Callable[[], Any], repeats: int) -> list[float]:
-    """Median seconds of some ways of doing a thing, which take turns."""
-    laps: list[list[float]] = [[] for _ in ways]
-    for _ in range(repeats):
-        for way, lap in zip(ways, laps, strict=True):
-            started = time.perf_counter()
-            way()
-            lap.append(time.perf_counter() - started)
-    return [statistics.median(lap) for lap in laps]
 
 
 def sampling(count: int) -> Numbers:
@@ -115,74 +101,6 @@ def _plain_sampling(book: TextbookARAE, system: TextSystem, count: int, batch: i
                 break
 
 
-def language_model(count: int) -> Numbers:
-    """Iterations of the evaluation language model at the authors' size, against `nn.LSTM`."""
-    from arae.engine.phases import run_phase
-    from arae.nn.batch import TextStore
-    from arae.systems.lm import Settings, build
-    from arae.systems.system import Moment
-
-    size = SIZES["paper"]
-    text = zipf_text(size, 8192)
-    settings = Settings(corpus="", epochs=1)
-    system, store = build(settings, size.vocabulary, 1).train(), TextStore(text)
-    (phase,) = system.phases(0)
-    book = _PlainLanguageModel(size.vocabulary, settings.decoder.dropout)
-    optimiser = torch.optim.SGD(book.parameters(), lr=settings.optimiser.lr)
-    sentences = torch.from_numpy(text.ids.astype("int64")).split(text.lengths.tolist())
-    order, batch = Draws(1, "order", 0).permutation(len(text)), settings.batch_size
-    place = 0
-
-    def ours() -> None:
-        rows = order[place : place + batch]
-        draws = Draws(1, "phase", place)
-        run_phase(phase, store.batch(rows), Moment(place, 0.0, 0.0, draws))
-
-    def plain() -> None:
-        optimiser.zero_grad()
-        loss = book([sentences[row] for row in order[place : place + batch].tolist()])
-        loss.backward()
-        nn.utils.clip_grad_norm_(book.parameters(), settings.optimiser.clip_norm)
-        optimiser.step()
-
-    laps: list[list[float]] = []
-    for number in range(count):
-        place = number * batch
-        laps.append(timed(ours, plain, repeats=1))
-    mine, theirs = (statistics.median(lap) for lap in zip(*laps[2:], strict=True))
-    return {
-        "seconds": mine,
-        "yardstick_seconds": theirs,
-        "ratio": theirs / mine,
-        "sentences_per_second": batch / mine,
-    }
-
-
-class _PlainLanguageModel(nn.Module):
-    def __init__(self, vocabulary: int, dropout: float) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(vocabulary, 300)
-        self.lstm = nn.LSTM(300, 300, batch_first=True)
-        self.output = nn.Linear(300, vocabulary)
-        self.dropout = nn.Dropout(dropout)
-
-    def forward(self, sentences: list[torch.Tensor]) -> torch.Tensor:
-        first, last = torch.tensor([BOS]), torch.tensor([EOS])
-        words = sorted(sentences, key=len, reverse=True)
-        pad = nn.utils.rnn.pad_sequence
-        inputs = pad([torch.cat([first, w]) for w in words], batch_first=True)
-        targets = pad([torch.cat([w, last]) for w in words], batch_first=True)
-        lengths = torch.tensor([len(w) + 1 for w in words])
-        packed = nn.utils.rnn.pack_padded_sequence(
-            self.dropout(self.embedding(inputs)), lengths, batch_first=True
-        )
-        states, _ = nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], batch_first=True)
-        logits = self.output(self.dropout(states))
-        return nn.functional.cross_entropy(
-            logits.flatten(0, 1), targets.flatten(), ignore_index=PAD
-        )
-
-
 def ngram(count: int) -> Numbers:
     """A 5-gram model of `count` sentences, and the perplexity of a tenth as many others."""
     size = SIZES["paper"]
@@ -244,6 +162,7 @@ def start_up(count: int) -> Numbers:
 MEASURES: dict[str, tuple[Callable[[int], Numbers], int, int]] = {
     "sampling": (sampling, 2000, 100),
     "language_model": (language_model, 12, 4),
+    "scoring": (scoring, 5000, 300),
     "ngram": (ngram, 100_000, 2000),
     "tokenizing": (tokenizing, 200_000, 2000),
     "start_up": (start_up, 7, 1),
@@ -254,12 +173,7 @@ def measure(name: str, count: int, threads: int) -> Numbers:
     """One measure and the peak resident bytes of this process, which is to be a fresh one."""
     torch.set_num_threads(threads)
     numbers = MEASURES[name][0](count)
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return {
-        "count": count,
-        **numbers,
-        "peak_memory": int(status.split("VmHWM:")[1].split()[0]) * 1024,
-    }
+    return {"count": count, **numbers, "peak_memory": peak_memory()}
 
 
 def main() -> None:
@@ -273,10 +187,8 @@ def main() -> None:
         parser.error(f"no measure {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}")
     results: dict[str, Numbers] = {}
     for name in a.names or MEASURES:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(1, mp_context=context) as pool:
-            count = MEASURES[name][2 if a.quick else 1]
-            results[name] = pool.submit(measure, name, count, a.threads).result()
+        count = MEASURES[name][2 if a.quick else 1]
+        results[name] = in_fresh_process(measure, name, count, a.threads)
         numbers = ", ".join(f"{key} {value:.4g}" for key, value in results[name].items())
         print(f"{name}: {numbers}", flush=True)
     record = {"threads": a.threads, "torch": torch.__version__, "measures": results}

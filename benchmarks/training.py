@@ -16,17 +16,15 @@ the ratio, not the sentences/s, and prefer `--threads 1 --clock cpu`.
 
 from __future__ import annotations
 
-import multiprocessing
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from benchmarks.command import parser_of, write
+from benchmarks.command import in_fresh_process, parser_of, peak_memory, write
 from benchmarks.pair import Pair
 from benchmarks.sizes import SIZES
 from benchmarks.textbook import YARDSTICKS, TextbookARAE
@@ -98,7 +96,7 @@ def race(pair: Pair, iterations: int, warm_up: int, clock: Callable[[], float]) 
     return [ours, book]
 
 
-def peak_memory(loop: str, size: str, threads: int) -> int:
+def memory_of(loop: str, size: str, threads: int) -> int:
     """Peak resident bytes of this process after some iterations of one loop alone."""
     torch.set_num_threads(threads)
     pair = Pair(SIZES[size], yardstick=YARDSTICKS.get(loop, TextbookARAE))
@@ -107,8 +105,7 @@ def peak_memory(loop: str, size: str, threads: int) -> int:
             pair.iterate_ours()
         else:
             pair.book.iterate(iteration, pair.rows(iteration), lambda phase: None)
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+    return peak_memory()
 
 
 def measure(
@@ -124,16 +121,15 @@ def measure(
     )
     flops, peak = training_flops(settings, SIZES[size].vocabulary, tokens), peak_flops()
     loops = {}
-    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
-        for name, lap in zip((OURS, yardstick), laps, strict=True):
-            seconds = statistics.median(lap.totals(warm_up))
-            loops[name] = {
-                "seconds": seconds,
-                "sentences_per_second": sentences / seconds,
-                "phases": lap.shares(warm_up),
-                "share_of_peak": flops / seconds / peak,
-                "peak_memory": pool.apply(peak_memory, (name, size, threads)),
-            }
+    for name, lap in zip((OURS, yardstick), laps, strict=True):
+        seconds = statistics.median(lap.totals(warm_up))
+        loops[name] = {
+            "seconds": seconds,
+            "sentences_per_second": sentences / seconds,
+            "phases": lap.shares(warm_up),
+            "share_of_peak": flops / seconds / peak,
+            "peak_memory": in_fresh_process(memory_of, name, size, threads),
+        }
     ours, book = (lap.totals(warm_up) for lap in laps)
     return {
         "size": size,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
+from torch import nn
 
 from arae.systems.arae import Settings
 
 PEAK_SIZE = 2048
+SHORT, LONG = 32, 160  # time steps between which one step's latency is read
+# Encoder and decoder forward and backward; all critic batches encoded at once; the encoder's own step.
+PASSES_OVER_TIME = 4 + 1 + 2
 
 
 def training_flops(settings: Settings, vocabulary: int, tokens: float) -> float:
@@ -31,6 +36,34 @@ def training_flops(settings: Settings, vocabulary: int, tokens: float) -> float:
     critic_step = encoder + generator + 2 * 3 * critic + 4 * critic
     adversaries = 3 * encoder + 2 * critic + 3 * generator + 2 * critic
     return size * (reconstruction + s.critic.steps * critic_step + adversaries)
+
+
+def latency_floor(settings: Settings, positions: float, device: torch.device) -> float:
+    """Seconds an iteration takes at least, for each time step of an LSTM waits for the one before.
+
+    `positions`: those of a batch's longest sentence, `<eos>` included. A step's latency is torch's own
+    LSTM's (cuDNN's on a GPU), forward, at this batch and these sizes, from the difference of a long and
+    a short sequence. The layers of critic and generator are not counted: the true floor lies higher.
+    """
+    return PASSES_OVER_TIME * positions * _step_seconds(settings, device)
+
+
+@torch.no_grad()
+def _step_seconds(settings: Settings, device: torch.device, repeats: int = 9) -> float:
+    lstm = nn.LSTM(settings.encoder.embedding, settings.encoder.hidden).to(device)
+    seconds: dict[int, list[float]] = {SHORT: [], LONG: []}
+    for _ in range(repeats):
+        for steps, laps in seconds.items():
+            words = torch.zeros(
+                steps, settings.batch_size, settings.encoder.embedding, device=device
+            )
+            wait_for(device)
+            began = time.perf_counter()
+            lstm(words)
+            wait_for(device)
+            laps.append(time.perf_counter() - began)
+    short, long = (statistics.median(laps[1:]) for laps in seconds.values())
+    return (long - short) / (LONG - SHORT)
 
 
 def wait_for(device: torch.device) -> None:

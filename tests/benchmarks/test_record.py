@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from benchmarks.language_models import language_model
 from benchmarks.pair import Pair
 from benchmarks.sizes import SIZES
-from benchmarks.stages import language_model
 from benchmarks.training import CLOCKS, race
 
 RECORD = Path(__file__).parents[2] / "benchmarks" / "record"

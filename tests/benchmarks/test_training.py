@@ -86,11 +86,18 @@ def test_ways_to_train_on_a_gpu_are_timed_where_there_is_none(
 ) -> None:
     out = tmp_path / "result.json"
     options = ["--size", "tiny", "--device", "cpu", "--blocks", "2", "--iterations", "2"]
-    options += ["--threads", str(torch.get_num_threads())]
+    options += ["--threads", str(torch.get_num_threads()), "--sentences", "60"]
     monkeypatch.setattr(sys, "argv", ["replay", *options, "--out", str(out)])
     replay.main()
-    ways = json.loads(out.read_text())["ways"]
+    found = json.loads(out.read_text())
+    ways, floor = found["ways"], found["latency_floor"]
+    assert 0 < floor < 1 and found["sampling_seconds"] > 0
     assert list(ways) == list(replay.WAYS) and ways["packed"]["ratio"] == 1.0
     assert all(len(way["all_seconds"]) == 2 and way["seconds"] > 0 for way in ways.values())
+    assert all(
+        way["share_of_latency_floor"] == pytest.approx(floor / way["seconds"])
+        for way in ways.values()
+    )
     printed = capsys.readouterr().out
-    assert all(name in printed for name in (*replay.WAYS, "15 epochs of SNLI"))
+    wanted = (*replay.WAYS, "15 epochs of SNLI", "latency floor", "60 greedy sentences")
+    assert all(words in printed for words in wanted)

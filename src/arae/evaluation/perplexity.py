@@ -10,18 +10,23 @@ import torch
 from arae.engine.modeldir import load_model
 from arae.generation.sampling import evaluating
 from arae.nn.batch import TextStore
+from arae.systems.system import TextSystem
 from arae.text.encoded import EncodedText
 
 BATCH = 256
 
 
 def sentence_nll(model: Path, text: EncodedText, threads: int = 1) -> np.ndarray:
-    """−log p(x) of each sentence [N], nats, `<eos>` scored, under the model directory's system.
+    """`nll_under` the model directory's system."""
+    torch.set_num_threads(max(1, threads))
+    return nll_under(load_model(model).system, text)
+
+
+def nll_under(system: TextSystem, text: EncodedText) -> np.ndarray:
+    """−log p(x) of each sentence [N], nats, `<eos>` scored, under a system.
 
     Sentences are scored in batches of like length; the result is in the text's order, float64.
     """
-    torch.set_num_threads(max(1, threads))
-    system = load_model(model).system
     store = TextStore(text)
     result = np.empty(len(text))
     with evaluating(system), torch.no_grad():
