@@ -16,7 +16,7 @@ from arae.systems.lm import LanguageModel, Settings, build
 from arae.systems.system import Moment
 from arae.text.encoded import EncodedText
 from arae.text.vocabulary import BOS, EOS, PAD
-from benchmarks.command import timed
+from benchmarks.command import peak_memory, timed
 from benchmarks.pair import in_torchs_order
 from benchmarks.sizes import SIZES, zipf_text
 
@@ -48,7 +48,8 @@ def language_model(count: int) -> dict[str, float]:
         nn.utils.clip_grad_norm_(book.parameters(), settings.optimiser.clip_norm)
         optimiser.step()
 
-    laps: list[list[float]] = []
+    ours()
+    memory, laps = peak_memory(), list[list[float]]()
     for number in range(count):
         place = number * batch
         laps.append(timed(ours, plain, repeats=1))
@@ -58,6 +59,7 @@ def language_model(count: int) -> dict[str, float]:
         "yardstick_seconds": theirs,
         "ratio": theirs / mine,
         "sentences_per_second": batch / mine,
+        "peak_memory": memory,
     }
 
 
@@ -65,8 +67,9 @@ def scoring(count: int) -> dict[str, float]:
     """Held-out sentences under that model; the yardstick takes as many at a time, in their order."""
     text = zipf_text(SIZE, count)
     system = build(Settings(corpus="", epochs=1), SIZE.vocabulary, 1)
+    scores, memory = nll_under(system, text), peak_memory()
     book = PlainLanguageModel(system).eval()
-    difference = apart(nll_under(system, text), plain_nll(book, text))
+    difference = apart(scores, plain_nll(book, text))
     if difference >= TOLERANCE:
         raise SystemExit(f"scoring: the two disagree by {difference:.1e}; nothing was timed")
     mine, theirs = timed(lambda: nll_under(system, text), lambda: plain_nll(book, text), repeats=3)
@@ -75,6 +78,7 @@ def scoring(count: int) -> dict[str, float]:
         "yardstick_seconds": theirs,
         "ratio": theirs / mine,
         "sentences_per_second": count / mine,
+        "peak_memory": memory,
     }
 
 
