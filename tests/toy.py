@@ -27,7 +27,7 @@ _SIZES = {
     "latent": 8,
 }
 _COMMON: dict[str, Any] = {"epochs": 3, "batch_size": 8, "max_length": 8, "log_every": 4}
-_ADAM = {"kind": "adam", "lr": 0.01}
+_ADAM = {"kind": "adam", "lr": 0.01, "clip_norm": 0.0}
 _ADVERSARIES = {
     "generator": {"noise": 4, "hidden": [8, 8]},
     "critic": {"hidden": [8, 8], "steps": 2},
@@ -126,6 +126,7 @@ IMAGE_RECIPES: dict[str, dict[str, Any]] = {
         "encoder_gradient": {
             "weight": 0.2,
             "every_critic_step": True,
+            "shares_autoencoder": False,
             "optimiser": {"kind": "sgd", "lr": 1.0},
         },
     },

@@ -65,6 +65,29 @@ def test_bad_values_name_the_key_by_class_and_by_schema(values: dict, message: s
         check(values, schema_of(Outer), "settings.")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Middle:
+    """Holds an inner one whose default is not its class's own."""
+
+    inner: Inner = nested(Inner, size=5)
+    depth: int = 1
+    sizes: tuple[int, ...] = (1,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Top:
+    middle: Middle = nested(Middle, depth=2, inner=Inner(size=8), sizes=(4, 5))
+
+
+def test_what_a_nested_mapping_leaves_out_is_as_the_field_has_it() -> None:
+    assert parse_settings(Top, {"middle": {}}) == Top()
+    assert parse_settings(Top, {"middle": {"inner": {}}}) == Top()
+    deep = parse_settings(Top, {"middle": {"inner": {"size": 1}, "sizes": []}})
+    assert deep == Top(middle=Middle(depth=2, inner=Inner(size=1), sizes=()))
+    with pytest.raises(SettingsError, match=r"settings.middle.dpeth: unknown key"):
+        parse_settings(Top, {"middle": {"dpeth": 1}})
+
+
 def test_floats_as_yaml_1_2(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("a: 1e-05\nb: 1e-3\nc: 2.5E+2\nd: '1e-3'\ne: e1\n")

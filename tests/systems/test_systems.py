@@ -1,5 +1,7 @@
 """Each system's own mathematics."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch.nn.functional as functional
 
 from arae.engine.phases import run_phase
 from arae.foundation.errors import SettingsError
+from arae.foundation.settings import plain
 from arae.nn.randomness import Draws
 from arae.systems.autoencoder import NoiseSettings
 from arae.systems.registry import parse_recipe, system_names
@@ -26,6 +29,21 @@ def test_every_system_is_found() -> None:
     recipes = [*RECIPES.values(), *IMAGE_RECIPES.values()]
     assert {recipe["system"] for recipe in recipes} == set(system_names())
     assert {"arae", "lm", "image_arae"} <= set(system_names())
+
+
+@pytest.mark.parametrize("name", system_names())
+def test_one_key_of_a_section_leaves_the_systems_other_defaults(name: str) -> None:
+    default = parse_recipe({"system": name})
+    sections = {key: value for key, value in plain(default).items() if isinstance(value, dict)}
+    assert sections
+    for key, values in sections.items():
+        for inner, value in values.items():
+            assert parse_recipe({"system": name, key: {inner: value}}) == default, (key, inner)
+        numbers = [inner for inner, value in values.items() if type(value) is int]
+        for inner in numbers[:1]:
+            changed = parse_recipe({"system": name, key: {inner: values[inner] + 1}})
+            section = dataclasses.replace(getattr(default, key), **{inner: values[inner] + 1})
+            assert changed == dataclasses.replace(default, **{key: section})
 
 
 @pytest.mark.parametrize(

@@ -149,8 +149,9 @@ def parse_settings(
 ) -> Settings:
     """Build the dataclass `cls` from plain values, checking names, types and ranges.
 
-    Raises `SettingsError` naming the key and the nearest valid one. A class may define
-    `check(self)` raising `ValueError` for constraints between values.
+    Of a nested mapping, too, keys that are not given have their defaults: those of the field, which may
+    be others than its class has by itself. Raises `SettingsError` naming the key and the nearest valid
+    one. A class may define `check(self)` raising `ValueError` for constraints between values.
     """
     if not isinstance(values, Mapping):
         raise SettingsError(f"{where}: expected a mapping, got {values!r}")
@@ -162,7 +163,8 @@ def parse_settings(
     built = {}
     for name, field in fields.items():
         if name in values:
-            built[name] = _convert(hints[name], values[name], f"{where}.{name}", field.metadata)
+            value = _over_default(field, values[name])
+            built[name] = _convert(hints[name], value, f"{where}.{name}", field.metadata)
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise SettingsError(f"{where}.{name}: missing; it has no default")
     settings = cls(**built)
@@ -173,6 +175,14 @@ def parse_settings(
         except ValueError as error:
             raise SettingsError(f"{where}: {error}") from error
     return settings
+
+
+def _over_default(field: dataclasses.Field[Any], value: Any) -> Any:
+    """A mapping laid over the settings that a field holds by default; any other value as it is."""
+    if not isinstance(value, dict) or field.default_factory is dataclasses.MISSING:
+        return value
+    default = field.default_factory()
+    return merge(plain(default), value) if dataclasses.is_dataclass(default) else value
 
 
 def bounded(
