@@ -138,6 +138,19 @@ def test_authors_sizes_are_the_defaults() -> None:
     assert names == ["reconstruction", *["critic", "encoder"] * 10, "generator"]
 
 
+@pytest.mark.parametrize(("normalised", "shares"), [("after_first", False), ("none", True)])
+def test_a_normalised_critic_cannot_tell_codes_that_are_alike_where_to_go(
+    normalised: str, shares: bool
+) -> None:
+    recipe = parse_recipe({"system": "image_arae", "critic": {"batch_norm": normalised}})
+    critic = build_system(recipe, 784, 1).train().critic
+    directions = torch.nn.functional.normalize(Draws(1).normal(101, 100), dim=1)
+    codes = (directions[:1] + 1e-3 * directions[1:]).requires_grad_()
+    (slope,) = torch.autograd.grad(critic(codes).mean(), codes)
+    common = slope.mean(0).norm() / slope.norm(dim=1).mean()
+    assert (common > 0.9) if shares else (common < 1e-5)
+
+
 def test_joined_batches_keep_their_order() -> None:
     store = ImageStore(toy_images(20).pixels)
     one, two = store.batch(np.array([3, 1])), store.batch(torch.tensor([7]))
