@@ -46,13 +46,13 @@ def _training(record: Any) -> Iterator[Figure]:
     ours = record["loops"]["ours"]
     yield "  sentences/s", ours["sentences_per_second"], False
     yield "  share of the matrix products' peak", ours["share_of_peak"], False
-    yield "  peak memory, MB", ours["peak_memory"] / 2**20, False
+    yield "  peak memory, MB", ours["peak_memory"] / 1e6, False
 
 
 def _autoencoders(record: Any) -> Iterator[Figure]:
     for one in record["measures"]:
         yield f"{one['kind'].upper()}, against {one['yardstick']}: ratio", one["ratio"], True
-        yield "  peak memory, MB", one["peak_memory"] / 2**20, False
+        yield "  peak memory, MB", one["peak_memory"] / 1e6, False
 
 
 def _stages(record: Any) -> Iterator[Figure]:
@@ -60,20 +60,20 @@ def _stages(record: Any) -> Iterator[Figure]:
         if "ratio" in numbers:
             yield f"{name}, against its yardstick: ratio", numbers["ratio"], True
         yield f"{name}: seconds", numbers["seconds"], False
-        yield "  peak memory, MB", numbers["peak_memory"] / 2**20, False
+        yield "  peak memory, MB", numbers["peak_memory"] / 1e6, False
 
 
 def _checkpoints(record: Any) -> Iterator[Figure]:
     yield "a checkpoint: seconds", record["save_seconds"], False
     yield "SIGTERM to the end: seconds at most", max(record["stop_seconds"]), False
-    yield "  peak memory, MB", record["peak_memory"] / 2**20, False
+    yield "  peak memory, MB", record["peak_memory"] / 1e6, False
 
 
 def _jobs(record: Any) -> Iterator[Figure]:
     for run in record["runs"]:
         yield f"{run['jobs']} jobs: core-seconds each", run["core_seconds_a_job"], False
         yield "  again, nothing to do: seconds", run["no_op_seconds"], False
-        yield "  peak memory of one process, MB", run["peak_memory"] / 2**20, False
+        yield "  peak memory of one process, MB", run["peak_memory"] / 1e6, False
 
 
 _TIMED = "--iterations 12 --warm-up 3"

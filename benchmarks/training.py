@@ -162,7 +162,7 @@ def table(result: dict[str, Any]) -> str:
         phases = ", ".join(f"{phase} {share:.0%}" for phase, share in loop["phases"].items())
         lines.append(
             f"{name:10}{loop['seconds'] * 1e3:8.1f}{loop['sentences_per_second']:13.0f}"
-            f"{loop['share_of_peak']:9.0%}{loop['peak_memory'] / 2**20:6.0f} MB  {phases}"
+            f"{loop['share_of_peak']:9.0%}{loop['peak_memory'] / 1e6:6.0f} MB  {phases}"
         )
     return "\n".join([*lines, f"ours is {result['ratio']:.2f} times as fast"])
 
