@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from arae.foundation.errors import DataError, SettingsError
+from arae.cli import USES, main
+from arae.foundation.errors import AraeError, DataError, SettingsError
 from arae.usage import tasks
 from arae.usage.requests import TASKS, Answer, Desk
+from toy import RECIPES
+
+GIVEN = [
+    " ".join(f"w{(3 * row + place) % 20}" for place in range(1 + row % 6)) for row in range(24)
+]
+# Verbs that answer no question of a row: one looks through a file, the other serves the rest.
+APART = {"nearest", "publish"}
 
 
 def test_rows_of_mixed_tasks_are_answered_in_order(model_of) -> None:
@@ -72,3 +83,57 @@ def test_a_fault_names_its_row(model_of, row, options, message) -> None:
     with pytest.raises((SettingsError, DataError)) as caught:
         Desk(model_of("arae-code2018")).answer([{"task": "score", "text": "w1"}, row], options)
     assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def told_by_verb(capsys, model: str, task: str, label: str | None) -> list[Any] | str:
+    """What a verb's JSON lines say (texts, or numbers), or its fault."""
+    words = [task, "--model", model, "--json"]
+    if label is not None:
+        words += ["--to" if task == "transfer" else "--label", label]
+    if task == "generate":
+        words += ["--count", str(len(GIVEN)), "--seed", "5"]
+    else:
+        words += GIVEN[:2] if task == "interpolate" else GIVEN
+    status = main(words)
+    told = capsys.readouterr()
+    if status:
+        return told.err.splitlines()[-1].removeprefix("arae: error: ")
+    records = [json.loads(line) for line in told.out.splitlines()]
+    if task == "interpolate":
+        return [tuple(record["texts"]) for record in records]
+    return [record["value"] if task == "score" else record["text"] for record in records]
+
+
+def told_by_desk(model: Any, task: str, label: str | None) -> list[Any] | str:
+    """The same of a table of questions."""
+    target = {} if label is None else {"target": label}
+    rows = [{"task": task, "text": text, **target} for text in GIVEN]
+    if task == "interpolate":
+        rows = [{"task": task, "text": GIVEN[0], "other": GIVEN[1], **target}]
+    options: dict[str, Any] = {"seed": 5}
+    if task == "generate":
+        rows, options = rows[:1], {"seed": 5, "count": len(GIVEN)}
+    try:
+        answers = Desk(model).answer(rows, options)
+    except AraeError as error:
+        return str(error)
+    if task == "generate":
+        return answers[0].texts
+    if task == "interpolate":
+        return [tuple(answer.texts) for answer in answers]
+    return [answer.value if task == "score" else answer.texts[0] for answer in answers]
+
+
+def test_every_verb_of_rows_is_a_task() -> None:
+    assert set(TASKS) == set(USES) - APART
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_row_is_answered_as_its_verb_answers(capsys, folder_of, model_of, name, task) -> None:
+    model = model_of(name)
+    labels = [*model.labels] if task == "transfer" else [None, *model.labels]
+    for label in labels or ["warm"]:
+        verb = told_by_verb(capsys, str(folder_of(name)), task, label)
+        assert told_by_desk(model, task, label) == verb
+        assert isinstance(verb, str) or len(set(verb)) > 1 or task == "interpolate"

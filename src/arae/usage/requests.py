@@ -119,18 +119,22 @@ def _generate(asked: Question) -> list[Answer]:
 
 
 def _reconstruct(asked: Question) -> list[Answer]:
-    read = asked.read("text")
-    written = tasks.reconstruct(asked.model, read, asked.label)
-    return [
-        Answer([" ".join(after)], unknown=asked.unknown(before))
-        for before, after in zip(read, written, strict=True)
-    ]
+    return _rewritten(asked, tasks.reconstruct)
 
 
 def _transfer(asked: Question) -> list[Answer]:
     if asked.label is None:
         raise SettingsError(f"{asked.rows[0].where}, column target: name the label to write in")
-    return _reconstruct(asked)
+    return _rewritten(asked, tasks.transfer)
+
+
+def _rewritten(asked: Question, task: Callable[..., list[Tokens]]) -> list[Answer]:
+    """One sentence out for each row, by a task of sentences and a label."""
+    read = asked.read("text")
+    return [
+        Answer([" ".join(after)], unknown=asked.unknown(before))
+        for before, after in zip(read, task(asked.model, read, asked.label), strict=True)
+    ]
 
 
 def _interpolate(asked: Question) -> list[Answer]:
