@@ -15,7 +15,7 @@ from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
 from arae.systems.arae import AdversariallyRegularized, Settings
 from arae.systems.registry import build_system, parse_recipe
-from arae.systems.system import Phase, TextSystem, distinct_phases, owned_parameters
+from arae.systems.system import Phase, System, distinct_phases, owned_parameters
 from benchmarks.sizes import Size, zipf_text
 from benchmarks.textbook import TextbookARAE, TextbookLoop
 
@@ -150,5 +150,5 @@ def _observed(phase: Phase, before: Observer | None, after: Observer | None) -> 
     return observed
 
 
-def _unjudged(system: TextSystem) -> dict[str, float]:
+def _unjudged(system: System) -> dict[str, float]:
     raise TypeError("a benchmark validates nothing")

@@ -25,7 +25,7 @@ from arae.evaluation.ngram import KneserNey
 from arae.generation.decode import DecodingSettings
 from arae.generation.sampling import generate
 from arae.nn.randomness import Draws
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.tokenize import FileTokenizer
 from arae.text.tokenizer import TokenSettings
 from arae.text.vocabulary import BOS, EOS, PAD
@@ -71,7 +71,7 @@ def sampling(count: int) -> Numbers:
 
 
 @torch.no_grad()
-def _end_sentences(system: TextSystem, wanted: float = 8.5) -> float:
+def _end_sentences(system: System, wanted: float = 8.5) -> float:
     """Set the bias of <eos> by bisection; returns the mean length of greedy sentences."""
     low, high, mean = -5.0, 20.0, 0.0
     for _ in range(14):
@@ -84,7 +84,7 @@ def _end_sentences(system: TextSystem, wanted: float = 8.5) -> float:
 
 
 @torch.no_grad()
-def _plain_sampling(book: TextbookARAE, system: TextSystem, count: int, batch: int) -> None:
+def _plain_sampling(book: TextbookARAE, system: System, count: int, batch: int) -> None:
     """Every step feeds [embedding; code] to `nn.LSTM`, until the longest sentence of all is whole."""
     longest = system.settings.max_length
     for start in range(0, count, batch):

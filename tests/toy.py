@@ -15,7 +15,7 @@ from arae.nn.batch import TextStore
 from arae.nn.images import ImageStore
 from arae.nn.store import Store
 from arae.systems.registry import build_system, parse_recipe
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
 VOCABULARY_SIZE = 24
@@ -158,7 +158,7 @@ def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
     return TextStore(toy_text(sentences, seed))
 
 
-def toy_system(name: str, seed: int = 1, **changes: Any) -> TextSystem:
+def toy_system(name: str, seed: int = 1, **changes: Any) -> System:
     """A freshly initialised tiny system."""
     recipe = parse_recipe({**RECIPES, **IMAGE_RECIPES}[name] | changes)
     return build_system(recipe, VOCABULARY_SIZE, seed, len(LABELS))

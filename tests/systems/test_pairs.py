@@ -15,7 +15,7 @@ from arae.nn.pair_classifier import PairClassifier
 from arae.nn.randomness import Draws
 from arae.systems.pair_task import labelled_pairs, pair_labels
 from arae.systems.registry import build_system, parse_recipe
-from arae.systems.system import Moment, TextSystem, distinct_phases
+from arae.systems.system import Moment, System, distinct_phases
 from arae.text.encoded import EncodedText
 from toy import RECIPES, toy_store, toy_system
 
@@ -74,7 +74,7 @@ def test_the_loss_is_the_cross_entropy_of_the_premise_lines_labels():
 
 
 def test_phases_come_before_or_beside_the_labelled_one():
-    def names(system: TextSystem) -> list[list[str]]:
+    def names(system: System) -> list[list[str]]:
         return [[phase.name for phase in system.phases(epoch)] for epoch in range(2)]
 
     shared = RECIPES["nli-ae"]["pairs"]
@@ -154,7 +154,7 @@ def scene_store(pairs: int, seed: int, shuffled: bool = False) -> TextStore:
     return TextStore(EncodedText(ids, offsets, np.repeat(labels, 2).astype(np.uint8), LABELS))
 
 
-def learner(**changes) -> TextSystem:
+def learner(**changes) -> System:
     adam = {"kind": "adam", "lr": 0.003}
     recipe = {
         "system": "nli_ae",
@@ -168,7 +168,7 @@ def learner(**changes) -> TextSystem:
     return build_system(parse_recipe(recipe), 400, 1, len(LABELS))
 
 
-def learn(system: TextSystem, store: TextStore, iterations: int) -> None:
+def learn(system: System, store: TextStore, iterations: int) -> None:
     (phase,) = system.phases(0)
     for iteration in range(iterations):
         batch = store.batch(phase.choose(store, Draws(1, "batch", iteration), 64))

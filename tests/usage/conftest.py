@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arae.engine.modeldir import LoadedModel, load_model, save_model
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.vocabulary import SPECIALS
 from toy import LABELS, VOCABULARY_SIZE, toy_store, toy_system
 
@@ -16,7 +16,7 @@ WORDS = [f"w{number}" for number in range(VOCABULARY_SIZE - len(SPECIALS))]
 TOKENS = {"tokenizer": "whitespace", "lowercase": True, "max_length": 6}
 
 
-def lively(name: str) -> TextSystem:
+def lively(name: str) -> System:
     """An untrained system of weights so large that different codes give different sentences."""
     changes = {"adversarial_std": 1.0} if "arae" in name else {}
     return toy_system(name, init_bound=2.0, **changes).eval()

@@ -20,7 +20,7 @@ from arae.engine.world import World
 from arae.foundation.console import say
 from arae.foundation.errors import SettingsError
 from arae.nn.randomness import Draws
-from arae.systems.system import Moment, TextSystem
+from arae.systems.system import Moment, System
 
 NUMBERS = 8  # that one piece of work may ask for
 # A step of a phase, or what it is given: (batch, moment) → named results.
@@ -151,7 +151,7 @@ class Graphs:
 
 
 def graphs_for(
-    system: TextSystem, device: torch.device, world: World, recorder: Recorder | None
+    system: System, device: torch.device, world: World, recorder: Recorder | None
 ) -> Graphs | None:
     """What replays phases, if the recipe's minibatches are padded and the device can."""
     if not system.settings.buckets:

@@ -24,7 +24,7 @@ from arae.foundation.files import (
 from arae.foundation.provenance import require_unchanged
 from arae.foundation.settings import plain
 from arae.systems.registry import build_system, parse_recipe
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.vocabulary import Vocabulary
 
 FILES = ("model.safetensors", "recipe.json", "vocabulary.txt", "history.jsonl")
@@ -35,7 +35,7 @@ FORMAT = 1
 class LoadedModel:
     """A system ready to use, with its vocabulary and recipe."""
 
-    system: TextSystem
+    system: System
     vocabulary: Vocabulary
     recipe: dict[str, Any]
 
@@ -47,7 +47,7 @@ class LoadedModel:
 
 def save_model(
     folder: Path,
-    system: TextSystem,
+    system: System,
     seed: int,
     vocabulary: Path,
     history: Iterable[dict[str, Any]],

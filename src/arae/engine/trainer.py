@@ -29,14 +29,14 @@ from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
 from arae.nn.batch import Batch
 from arae.nn.randomness import Draws, ShareDraws
 from arae.nn.store import Store
-from arae.systems.system import Moment, Phase, TextSystem, distinct_phases
+from arae.systems.system import Moment, Phase, System, distinct_phases
 
 # Called at each epoch's end with the system; returns metrics, of which "score" (low is good)
 # decides which epoch's weights are kept.
 Validate = Callable[[Any], dict[str, float]]
 Record = dict[str, Any]
 # Called every so many iterations with the system; returns numbers for the history, changes nothing.
-Observe = Callable[[TextSystem], dict[str, float]]
+Observe = Callable[[System], dict[str, float]]
 
 
 class Trainer:
@@ -44,7 +44,7 @@ class Trainer:
 
     def __init__(
         self,
-        system: TextSystem,
+        system: System,
         store: Store,
         seed: int,
         validate: Validate,

@@ -17,7 +17,7 @@ from arae.foundation.errors import SettingsError
 from arae.generation.sampling import evaluating
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
-from arae.systems.system import LatentSettings, TextSystem
+from arae.systems.system import LatentSettings, System
 from arae.text.encoded import EncodedText
 
 ENCODE_BATCH = 512
@@ -69,7 +69,7 @@ class CodeStatistics:
         self._encoded = chosen[order]  # of like length in a batch
         self._places = np.split(np.argsort(order)[places], np.cumsum([len(u) for u in used])[:-1])
 
-    def __call__(self, system: TextSystem, *, prior: bool = True) -> dict[str, float]:
+    def __call__(self, system: System, *, prior: bool = True) -> dict[str, float]:
         """The metrics of `DEFINITIONS`, those of generated codes if `prior`; training mode is kept."""
         require_codes(system)
         with evaluating(system), torch.no_grad():
@@ -79,7 +79,7 @@ class CodeStatistics:
                 metrics |= self._of_prior(system)
         return metrics
 
-    def _encode(self, system: TextSystem) -> Tensor:
+    def _encode(self, system: System) -> Tensor:
         """Codes of all sentences used [U, d], float64."""
         parts = []
         for start in range(0, len(self._encoded), ENCODE_BATCH):
@@ -102,7 +102,7 @@ class CodeStatistics:
             "cosine_random": float((anchors @ fixed.t())[others].mean()),
         }
 
-    def _of_prior(self, system: TextSystem) -> dict[str, float]:
+    def _of_prior(self, system: System) -> dict[str, float]:
         draws = Draws(self._seed, "latent statistics", device=system.device)
         generated = system.sample_latents(self._settings.sentences, draws)
         if generated is None:
@@ -112,8 +112,8 @@ class CodeStatistics:
 
 
 def observer(
-    system: TextSystem, text: EncodedText, store: TextStore, seed: int
-) -> Callable[[TextSystem], dict[str, float]] | None:
+    system: System, text: EncodedText, store: TextStore, seed: int
+) -> Callable[[System], dict[str, float]] | None:
     """What a recipe's `observe` records while training on `text`; None if it records nothing.
 
     Generated codes are left out of a system whose prior is fitted only after training.
@@ -126,7 +126,7 @@ def observer(
     return functools.partial(statistics, prior=not system.fits_prior)
 
 
-def require_codes(system: TextSystem) -> None:
+def require_codes(system: System) -> None:
     """Raise a `SettingsError` for a system without an encoder."""
     if not system.has_codes:
         raise SettingsError(f"system '{system.settings.system}': has no codes to measure")

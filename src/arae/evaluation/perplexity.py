@@ -10,7 +10,7 @@ import torch
 from arae.engine.modeldir import load_model
 from arae.generation.sampling import evaluating
 from arae.nn.batch import TextStore
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
 BATCH = 256
@@ -22,7 +22,7 @@ def sentence_nll(model: Path, text: EncodedText, threads: int = 1) -> np.ndarray
     return nll_under(load_model(model).system, text)
 
 
-def nll_under(system: TextSystem, text: EncodedText) -> np.ndarray:
+def nll_under(system: System, text: EncodedText) -> np.ndarray:
     """−log p(x) of each sentence [N], nats, `<eos>` scored, under a system.
 
     Sentences are scored in batches of like length; the result is in the text's order, float64.

@@ -13,7 +13,7 @@ from arae.generation.decode import DecodingSettings, decode
 from arae.generation.sampling import evaluating
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.corruption import adjacent_swaps
 from arae.text.encoded import EncodedText
 
@@ -29,7 +29,7 @@ class Denoised:
     words: list[np.ndarray]  # [N] the greedy sentence of each code, ids without <eos>
 
 
-def denoise(system: TextSystem, original: EncodedText, noised: EncodedText) -> Denoised:
+def denoise(system: System, original: EncodedText, noised: EncodedText) -> Denoised:
     """Encode `noised`, score `original` and decode greedily; sentences correspond by their index."""
     if not np.array_equal(original.offsets, noised.offsets):
         raise ValueError("the noised sentences must be as long as the original ones")
@@ -63,7 +63,7 @@ def denoise(system: TextSystem, original: EncodedText, noised: EncodedText) -> D
 
 
 def after_swaps(
-    system: TextSystem, text: EncodedText, swaps: int, draws: int, seed: int
+    system: System, text: EncodedText, swaps: int, draws: int, seed: int
 ) -> Iterator[list[Denoised]]:
     """For k = 0 … `swaps`, the text after k adjacent swaps, with `draws` draws of noise (one if k = 0).
 

@@ -11,7 +11,7 @@ from arae.evaluation.ngram import KneserNey
 from arae.generation.decode import DecodingSettings
 from arae.generation.sampling import evaluating, generate_text
 from arae.nn.batch import TextStore
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
 LOSS_BATCH = 256
@@ -30,16 +30,16 @@ class Validation:
         self._store = TextStore(valid, train.device)
         self._decoding, self._seed = decoding, seed
 
-    def __call__(self, system: TextSystem) -> dict[str, float]:
+    def __call__(self, system: System) -> dict[str, float]:
         """What the system's `selection.by` looks at, and the "score" made of it."""
         return JUDGES[system.settings.selection.by](self, system)
 
-    def loss(self, system: TextSystem) -> dict[str, float]:
+    def loss(self, system: System) -> dict[str, float]:
         """{"valid_loss" in nats per token, "score"}."""
         loss = held_out_loss(system, self._store)
         return {"valid_loss": loss, "score": loss}
 
-    def reverse_ngram(self, system: TextSystem) -> dict[str, float]:
+    def reverse_ngram(self, system: System) -> dict[str, float]:
         """{"valid_loss", "valid_reverse_ppl_ngram", "valid_distinct", "score"}."""
         selection = system.settings.selection
         loss = held_out_loss(system, self._store)
@@ -58,7 +58,7 @@ class Validation:
             "score": reverse,
         }
 
-    def accuracy(self, system: TextSystem) -> dict[str, float]:
+    def accuracy(self, system: System) -> dict[str, float]:
         """{"valid_accuracy", …, "score"}: the system's own metrics of held-out text."""
         with evaluating(system), torch.no_grad():
             metrics = system.validation_metrics(self._store)
@@ -66,14 +66,14 @@ class Validation:
         return {**found, "score": -metrics["accuracy"]}
 
 
-JUDGES: dict[str, Callable[[Validation, TextSystem], dict[str, float]]] = {
+JUDGES: dict[str, Callable[[Validation, System], dict[str, float]]] = {
     "valid_loss": Validation.loss,
     "reverse_ngram": Validation.reverse_ngram,
     "accuracy": Validation.accuracy,
 }
 
 
-def held_out_loss(system: TextSystem, store: TextStore) -> float:
+def held_out_loss(system: System, store: TextStore) -> float:
     """The system's deterministic loss on a text, nats per token."""
     with evaluating(system), torch.no_grad():
         total = 0.0

@@ -15,7 +15,7 @@ from arae.foundation.settings import bounded
 from arae.generation.decode import DecodingSettings, decode
 from arae.nn.decoder import StepDecoder
 from arae.nn.randomness import Draws
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
 BATCH = 1000
@@ -29,7 +29,7 @@ class SampleSettings(DecodingSettings):
 
 
 @contextmanager
-def evaluating(system: TextSystem) -> Iterator[None]:
+def evaluating(system: System) -> Iterator[None]:
     """Evaluation mode inside, the former mode again outside."""
     was_training = system.training
     system.eval()
@@ -40,7 +40,7 @@ def evaluating(system: TextSystem) -> Iterator[None]:
 
 
 def generate(
-    system: TextSystem,
+    system: System,
     count: int,
     settings: DecodingSettings,
     seed: int,
@@ -70,7 +70,7 @@ def generate(
 
 
 def decode_latents(
-    system: TextSystem, latents: Tensor, settings: DecodingSettings, draws: Draws
+    system: System, latents: Tensor, settings: DecodingSettings, draws: Draws
 ) -> tuple[Tensor, Tensor]:
     """Decode given codes [N, d] in bulk: word ids [N, T] (0-padded) and lengths [N]."""
     parts = []
@@ -83,9 +83,7 @@ def decode_latents(
     return torch.cat(words), torch.cat(lengths)
 
 
-def generate_text(
-    system: TextSystem, count: int, settings: DecodingSettings, seed: int
-) -> EncodedText:
+def generate_text(system: System, count: int, settings: DecodingSettings, seed: int) -> EncodedText:
     """`count` generated sentences as one encoded text; empty sentences are left out."""
     parts, lengths = [], []
     for words, sizes in generate(system, count, settings, seed):

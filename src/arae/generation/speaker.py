@@ -9,7 +9,7 @@ from arae.foundation.errors import SettingsError
 from arae.generation.decode import DecodingSettings
 from arae.generation.sampling import decode_latents, evaluating
 from arae.nn.randomness import Draws, InverseDraws
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 from arae.text.vocabulary import Vocabulary
 
 Tokens = list[str]
@@ -19,11 +19,11 @@ GREEDY, SAMPLED = DecodingSettings(), DecodingSettings(decoding="sample")
 class Speaker:
     """Random numbers depend on `seed` and the purpose given alone. Sentences may be empty."""
 
-    def __init__(self, system: TextSystem, vocabulary: Vocabulary, seed: int) -> None:
+    def __init__(self, system: System, vocabulary: Vocabulary, seed: int) -> None:
         self._system, self._vocabulary, self._seed = system, vocabulary, seed
 
     def noise(self, count: int, *purpose: int | str) -> Tensor:
-        """Points drawn from the space of the prior [count, n] (see `TextSystem.prior_noise`)."""
+        """Points drawn from the space of the prior [count, n] (see `System.prior_noise`)."""
         with evaluating(self._system), torch.no_grad():
             drawn = self._system.prior_noise(count, self._draws("noise", *purpose))
         if drawn is None:

@@ -18,7 +18,7 @@ from arae.generation.sampling import evaluating
 from arae.nn.batch import Batch, TextStore
 from arae.nn.decoder import StepDecoder
 from arae.nn.randomness import Draws
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 
 BATCH = 500
 
@@ -54,7 +54,7 @@ class Transferred:
 
 
 def transfer_all(
-    system: TextSystem, store: TextStore, rows: np.ndarray, settings: DecodingSettings, seed: int
+    system: System, store: TextStore, rows: np.ndarray, settings: DecodingSettings, seed: int
 ) -> Iterator[Transferred]:
     """The sentences `rows` [N] of a labelled text to every other label: by sentence, then by label.
 
@@ -83,7 +83,7 @@ def transfer_all(
 
 
 def _decode(
-    system: TextSystem, target: int, codes: Tensor, settings: DecodingSettings, draws: Draws
+    system: System, target: int, codes: Tensor, settings: DecodingSettings, draws: Draws
 ) -> list[np.ndarray]:
     if not len(codes):
         return []
@@ -97,7 +97,7 @@ def spread(available: int, wanted: int) -> np.ndarray:
     return np.arange(wanted) * available // wanted
 
 
-def require_transfer(system: TextSystem) -> Transferring:
+def require_transfer(system: System) -> Transferring:
     """The system as one that transfers; `SettingsError` if it was trained without labels."""
     if not isinstance(system, Transferring) or system.labels < 2:
         raise SettingsError(

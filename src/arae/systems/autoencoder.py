@@ -22,7 +22,7 @@ from arae.nn.optimisers import OptimiserSettings
 from arae.nn.posteriors import Dirac, DiracHead, GaussianHead, Posterior
 from arae.nn.randomness import Draws
 from arae.nn.store import Observed
-from arae.systems.system import Moment, TextSystem, TrainingSettings
+from arae.systems.system import Moment, System, TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +122,7 @@ class Encoder(nn.Module):
         return posterior
 
 
-class Autoencoder(TextSystem):
+class Autoencoder(System):
     """Encoder, decoder and the reconstruction term; subclasses add what makes them different.
 
     With `labels`, each label has a decoder of its own.

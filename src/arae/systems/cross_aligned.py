@@ -32,7 +32,7 @@ from arae.nn.randomness import Draws
 from arae.nn.store import moved
 from arae.nn.style_gru import StyleDecoder, StyleEncoder
 from arae.nn.text_cnn import TextCNN
-from arae.systems.system import Loss, Moment, Phase, SelectionSettings, TextSystem, TrainingSettings
+from arae.systems.system import Loss, Moment, Phase, SelectionSettings, System, TrainingSettings
 
 STYLES = 2
 
@@ -77,7 +77,7 @@ class Settings(TrainingSettings):
             raise ValueError("selection.by: this system has no prior to sample; use valid_loss")
 
 
-class CrossAligned(TextSystem):
+class CrossAligned(System):
     """Autoencoder whose transferred and real hidden states cannot be told apart."""
 
     settings: Settings

@@ -16,7 +16,7 @@ from arae.nn.decoder import DecoderSettings, TextDecoder
 from arae.nn.initialisation import uniform_
 from arae.nn.optimisers import OptimiserSettings, build_optimiser
 from arae.nn.randomness import Draws
-from arae.systems.system import Loss, Moment, Phase, TextSystem, TrainingSettings
+from arae.systems.system import Loss, Moment, Phase, System, TrainingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Settings(TrainingSettings):
     init_bound: float = bounded(0.1, low=0.0)
 
 
-class LanguageModel(TextSystem):
+class LanguageModel(System):
     """A decoder that sees no code."""
 
     def __init__(self, settings: Settings, vocabulary_size: int, seed: int) -> None:

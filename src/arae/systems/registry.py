@@ -12,7 +12,7 @@ from typing import Any, cast
 import arae.systems as package
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import parse_settings, suggest
-from arae.systems.system import TextSystem, TrainingSettings
+from arae.systems.system import System, TrainingSettings
 
 
 def system_names() -> list[str]:
@@ -41,7 +41,7 @@ def settings_class(name: str, where: str = "recipe") -> type[TrainingSettings]:
 
 def build_system(
     settings: TrainingSettings, vocabulary_size: int, seed: int, labels: int = 0
-) -> TextSystem:
+) -> System:
     """A freshly initialised system; weights depend on `seed` only.
 
     `labels`: number of classes of the corpus, for systems whose `build` asks for it.
@@ -49,13 +49,13 @@ def build_system(
     build = _module(settings.system).build
     arguments = (settings, vocabulary_size, seed)
     if "labels" not in inspect.signature(build).parameters:
-        return cast(TextSystem, build(*arguments))
+        return cast(System, build(*arguments))
     if labels < 2:
         raise SettingsError(
             f"recipe.system: '{settings.system}' needs a corpus with at least two labels, and "
             f"'{settings.corpus}' has {labels or 'none'}; give its files labels"
         )
-    return cast(TextSystem, build(*arguments, labels=labels))
+    return cast(System, build(*arguments, labels=labels))
 
 
 def _module(name: str) -> ModuleType:

@@ -145,8 +145,8 @@ class TrainingSettings:
     observe: ObserveSettings = nested(ObserveSettings)
 
 
-class TextSystem(nn.Module):
-    """Base of all text systems: subclasses set `decoder`, `phases` and what they sample from."""
+class System(nn.Module):
+    """Base of all systems: subclasses set `decoder`, `phases` and what they sample from."""
 
     decoder: Decoder
     settings: TrainingSettings
@@ -197,7 +197,7 @@ class TextSystem(nn.Module):
     @property
     def has_codes(self) -> bool:
         """Whether `encode` is there."""
-        return type(self).encode is not TextSystem.encode
+        return type(self).encode is not System.encode
 
     @property
     def has_fixed_shapes(self) -> bool:
@@ -207,7 +207,7 @@ class TextSystem(nn.Module):
     @property
     def fits_prior(self) -> bool:
         """Whether `sample_latents` means something only after `fit_prior`."""
-        return type(self).fit_prior is not TextSystem.fit_prior
+        return type(self).fit_prior is not System.fit_prior
 
     @property
     def device(self) -> torch.device:
@@ -220,7 +220,7 @@ def owned_parameters(phase: Phase) -> list[nn.Parameter]:
     return list(phase.parameters)
 
 
-def distinct_phases(system: TextSystem) -> dict[str, Phase]:
+def distinct_phases(system: System) -> dict[str, Phase]:
     """Every phase of a system once, by name, over all its epochs."""
     epochs = range(system.settings.epochs)
     return {phase.name: phase for epoch in epochs for phase in system.phases(epoch)}

@@ -10,29 +10,29 @@ from typing import Any
 
 from arae.foundation.errors import SettingsError
 from arae.systems.registry import system_names
-from arae.systems.system import TextSystem
+from arae.systems.system import System
 
 
 @dataclass(frozen=True)
 class Capability:
     """A test of a system's class, and the words for failing it."""
 
-    test: Callable[[type[TextSystem]], bool]
+    test: Callable[[type[System]], bool]
     lacking: str
 
-    def of(self, system: TextSystem) -> bool:
+    def of(self, system: System) -> bool:
         """Whether a system has it."""
         return self.test(type(system))
 
 
-def _encodes(system: type[TextSystem]) -> bool:
-    return system.encode is not TextSystem.encode
+def _encodes(system: type[System]) -> bool:
+    return system.encode is not System.encode
 
 
 ENCODING = Capability(_encodes, "has no encoder, so it cannot read a sentence into a code")
 
 
-def require(system: TextSystem, capability: Capability) -> Any:
+def require(system: System, capability: Capability) -> Any:
     """`system`, if it has the capability; else a `SettingsError` that names the systems that do."""
     if capability.of(system):
         return system
@@ -43,11 +43,11 @@ def require(system: TextSystem, capability: Capability) -> Any:
     )
 
 
-def _classes(name: str) -> list[type[TextSystem]]:
+def _classes(name: str) -> list[type[System]]:
     """The systems that a module of `arae.systems` defines."""
     module = importlib.import_module(f"arae.systems.{name}")
     return [
         part
         for _, part in inspect.getmembers(module, inspect.isclass)
-        if issubclass(part, TextSystem) and part.__module__ == module.__name__
+        if issubclass(part, System) and part.__module__ == module.__name__
     ]
