@@ -27,7 +27,7 @@ from torch import Tensor
 from arae.engine.phases import run_phase
 from arae.nn.images import ImageBatch
 from arae.nn.randomness import Draws
-from arae.systems.system import Moment, Phase, TextSystem
+from arae.systems.system import Moment, Phase
 from toy import IMAGE_RECIPES, RECIPES, store_for, toy_system
 
 GOLDEN = Path(__file__).with_name("golden_losses.json")
@@ -117,7 +117,7 @@ def step(phase: Phase, batch: Any, iteration: int, draws: Draws, change: Change 
     return Seen({name: value.item() for name, value in metrics.items()}, witness.gradients)
 
 
-def system_of(case: str) -> TextSystem:
+def system_of(case: str) -> Any:
     name, changes = CASES[case]
     return toy_system(name, **changes).train()
 
@@ -126,7 +126,7 @@ def store_of(case: str) -> Any:
     return store_for(CASES[case][0])
 
 
-def phase_names(system: TextSystem) -> list[str]:
+def phase_names(system: Any) -> list[str]:
     """Every phase of the first iterations once."""
     return list(dict.fromkeys(phase.name for i in range(ITERATIONS) for phase in system.phases(i)))
 
