@@ -44,7 +44,7 @@ def test_shipped_params_fit_the_schema_and_the_classes(schema: dict) -> None:
         ("recipes.ae-scenes.system", "aee", "system: 'aee' is not one of its values"),
         ("corpora.scenes.source.kind", "scene", "did you mean 'scenes'"),
         ("corpora.scenes.vocabulary.size", 0, "below its least value 1"),
-        ("evaluation.scenes.samples", 2.5, "evaluation.scenes.samples: expected integer"),
+        ("evaluation.scenes.samples", 2.5, "evaluation.scenes.samples: expected a whole number"),
         ("evaluation.scenes.language_model.epoch", 2, "did you mean 'epochs'"),
         ("studies.coverage-scenes.seed", [1], "did you mean 'seeds'"),
         ("studies.coverage-scenes.kind", "covrage", "did you mean 'coverage'"),
