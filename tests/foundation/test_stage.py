@@ -10,7 +10,7 @@ import pytest
 
 from arae.cli import main
 from arae.foundation import code
-from arae.foundation.errors import IntegrityError
+from arae.foundation.errors import DataError, IntegrityError
 from arae.foundation.files import atomic_write, read_json, read_sealed, write_json, write_sealed
 from arae.foundation.provenance import verify_chain
 from arae.foundation.stage import stage_run
@@ -126,11 +126,59 @@ def test_partials_of_outputs_that_a_stage_names_late_are_removed(chain: list[Pat
     assert not left.exists()
 
 
+def test_a_file_that_no_stage_made_is_not_overwritten(chain: list[Path]) -> None:
+    mine = Path("mine.txt")
+    mine.write_text("a user's")
+    with pytest.raises(DataError, match=r"mine\.txt.*no stage has made it; move it"):
+        make(chain[0], mine, "ours")
+    assert mine.read_text() == "a user's"
+    mine.unlink()
+    make(chain[0], mine, "ours")
+    make(chain[0], mine, "ours again")
+    assert mine.read_text() == "ours again"
+
+
+def test_nor_is_one_in_the_place_of_a_sidecar(chain: list[Path]) -> None:
+    sidecar = Path("mine.txt.provenance.json")
+    sidecar.write_text("[]")
+    with pytest.raises(DataError, match=r"mine\.txt\.provenance\.json"):
+        make(chain[0], Path("mine.txt"), "ours")
+    assert sidecar.read_text() == "[]"
+
+
+def test_a_stage_that_was_stopped_goes_on_over_what_it_left(chain: list[Path]) -> None:
+    target = Path("t.txt")
+    arguments = {"sidecar": "t.json", "inputs": [], "outputs": [target], "settings": {}}
+    with pytest.raises(RuntimeError), stage_run("sample", **arguments):
+        target.write_text("half")
+        raise RuntimeError
+    with stage_run("sample", **arguments):
+        target.write_text("whole")
+    Path("t.json").unlink()  # as Snakemake does before a job; the bytes are still known
+    with stage_run("sample", **arguments):
+        target.write_text("whole again")
+    Path("t.json").unlink()
+    target.write_text("put there by a user")
+    with pytest.raises(DataError), stage_run("sample", **arguments):
+        pass
+
+
+def test_outputs_that_a_stage_names_late_must_be_its_own_too(chain: list[Path]) -> None:
+    mine = Path("figure.svg")
+    mine.write_text("a user's")
+    with (
+        pytest.raises(DataError, match=r"figure\.svg"),
+        stage_run("tabulate", sidecar="s.json", inputs=[], outputs=[], settings={}) as stage,
+    ):
+        stage.claim(mine)
+
+
 def test_journal_tells_start_metrics_and_end(chain: list[Path], monkeypatch) -> None:
     monkeypatch.setenv("ARAE_JOURNAL", "journals")
     with stage_run(
-        "sample", sidecar="s.json", inputs=[chain[0]], outputs=[chain[0]], settings={"a": 1}
+        "sample", sidecar="s.json", inputs=[chain[0]], outputs=["s.txt"], settings={"a": 1}
     ) as run:
+        Path("s.txt").write_text("s")
         run.metrics(3, {"loss": 0.5, "bad": float("nan")})
     (journal,) = Path("journals").glob("*.jsonl")
     events = [json.loads(line) for line in journal.read_text().splitlines()]
@@ -144,8 +192,8 @@ def test_an_unwritable_journal_does_not_stop_the_stage(
 ) -> None:
     Path("blocked").write_text("a file, not a folder")
     monkeypatch.setenv("ARAE_JOURNAL", "blocked/journals")
-    with stage_run("sample", sidecar="s.json", inputs=[chain[0]], outputs=[chain[0]], settings={}):
-        pass
+    with stage_run("sample", sidecar="s.json", inputs=[chain[0]], outputs=["s.txt"], settings={}):
+        Path("s.txt").write_text("s")
     assert Path("s.json").is_file() and "tracking is off" in capsys.readouterr().err
 
 
@@ -154,13 +202,14 @@ def test_two_writers_of_one_output_exclude_each_other(chain: list[Path], monkeyp
     from arae.foundation.errors import AraeError
 
     monkeypatch.setattr(stage, "LOCK_PATIENCE_SECONDS", 0.3)
-    arguments = {"sidecar": "s.json", "inputs": [], "outputs": [chain[0]], "settings": {}}
-    with (
-        stage_run("sample", **arguments),
-        pytest.raises(AraeError, match="another process"),
-        stage_run("sample", **arguments),
-    ):
-        pass
+    arguments = {"sidecar": "s.json", "inputs": [], "outputs": ["s.txt"], "settings": {}}
+    with stage_run("sample", **arguments):
+        Path("s.txt").write_text("s")
+        with (
+            pytest.raises(AraeError, match="another process"),
+            stage_run("sample", **arguments),
+        ):
+            pass
 
 
 def test_json_refuses_nan_and_deep_nesting() -> None:
@@ -168,8 +217,6 @@ def test_json_refuses_nan_and_deep_nesting() -> None:
         write_json("x.json", {"a": float("nan")})
     assert not Path("x.json").exists()
     Path("deep.json").write_text("[" * 100_000)
-    from arae.foundation.errors import DataError
-
     with pytest.raises(DataError, match=r"deep\.json"):
         read_json("deep.json")
 

@@ -9,6 +9,7 @@ min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
 from arae.workflow.machine import gpus, one_line_errors, use_checkout
+from arae.workflow.places import check_outputs
 from arae.workflow.plan import Plan
 from arae.workflow.records import bring_back_to_now, distrust_torn_records
 from arae.workflow.session import Session

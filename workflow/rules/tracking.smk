@@ -4,6 +4,7 @@
 onstart:
     with one_line_errors():
         session.begin()
+        check_outputs(workflow.dag.needrun_jobs())
 
 
 onsuccess:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from arae.foundation.claims import claim, settle
 from arae.foundation.code import code_version
 from arae.foundation.errors import AraeError, Preempted
 from arae.foundation.files import canonical_json, remove_partials, write_sealed
@@ -33,12 +34,17 @@ class StageRun:
     seed: int | None
     key: str
     journal: Journal
+    sidecar: Path
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def work(self) -> Path:
         """Folder for this very computation's checkpoints: named by inputs, settings, seed and code."""
         return WORK / self.name / self.key
+
+    def claim(self, *outputs: Path) -> None:
+        """Before writing or removing outputs that the stage knows only now: they must be its own."""
+        claim(self.sidecar, outputs)
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Record numbers at a step for live tracking."""
@@ -60,13 +66,15 @@ def stage_run(
 
     `inputs` and `outputs` are files; `modules` are package modules chosen by name at run time,
     added to `arae.stages.<name>` for the code version. Inputs are hashed first. Only one process
-    at a time may make the same sidecar: another waits for a few minutes, then gives up.
+    at a time may make the same sidecar: another waits for a few minutes, then gives up. A file that
+    no stage made is not overwritten: in the place of an output it is a `DataError`.
     """
     sidecar = Path(sidecar)
     started = time.time()
     with _exclusive(sidecar):
         _clear(sidecar, *outputs)
         made_from = {str(path): fingerprint(Path(path)) for path in sorted(map(str, inputs))}
+        claim(sidecar, map(Path, outputs))
         code_modules = [f"arae.stages.{name.replace('-', '_')}", *modules]
         identity = {
             "stage": name,
@@ -77,7 +85,7 @@ def stage_run(
         }
         key = hashlib.sha256(canonical_json(identity).encode()).hexdigest()[:24]
         journal = Journal.open(name, key, str(sidecar), settings, seed, made_from)
-        run = StageRun(name, settings, seed, key, journal)
+        run = StageRun(name, settings, seed, key, journal, sidecar)
         end_with_owner()
         try:
             yield run
@@ -99,6 +107,7 @@ def stage_run(
                 **run.facts,
             }
             write_sealed(sidecar, record)
+            settle(sidecar, {path: made["sha256"] for path, made in record["outputs"].items()})
         except BaseException as error:
             journal.end(_status(error), str(error), {})
             raise

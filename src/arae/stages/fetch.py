@@ -36,8 +36,11 @@ def run(arguments: argparse.Namespace) -> None:
         outputs=outputs,
         settings=plain(source),
     ) as stage:
+        # Labels of an earlier, labelled source must not outlive it.
+        labels = [out / f"{split}.labels.txt" for split in SPLITS]
+        old = [path for path in labels if path not in outputs]
+        stage.claim(*old)
+        for path in old:
+            path.unlink(missing_ok=True)
         stage.facts["source"] = source.write(out)
-        for split in SPLITS:  # labels of an earlier, labelled source must not outlive it
-            if out / f"{split}.labels.txt" not in outputs:
-                (out / f"{split}.labels.txt").unlink(missing_ok=True)
     say(f"{out}: {stage.facts['source']['sentences']} sentences")

@@ -62,6 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
             handle.write(tables.markdown(table))
         for figure in kind.figures(table):
             path = out / f"{figure.name}.svg"
+            stage.claim(path)
             with atomic_write(path) as handle:
                 handle.write(standalone(figure))
             outputs.append(path)

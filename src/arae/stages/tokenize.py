@@ -43,7 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
         inputs=[_existing(arguments.input / name) for name in names],
         outputs=[out / name for name in [*names, "report.json"]],
         settings=plain(settings),
-    ):
+    ) as stage:
+        stage.claim(*(out / f"{split}.labels.txt" for split in SPLITS))  # an earlier source's, too
         counts: dict[str, SplitCounts] = {}
         with FileTokenizer(settings, arguments.threads) as tokenizer:
             for split in SPLITS:

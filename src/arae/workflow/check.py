@@ -1,4 +1,4 @@
-"""Checks of params.yaml as a whole: its shape by the JSON schema, and the names that refer to others."""
+"""Checks of params.yaml as a whole: its shape by the JSON schema, names that refer to others, places."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from arae.foundation.files import read_json
 from arae.foundation.schema import check
 from arae.foundation.settings import suggest
 from arae.workflow.families import EVALUATED, KINDS
+from arae.workflow.places import check_places
 
 SECTIONS = ("corpora", "recipes", "evaluation", "studies")
 # Names become folders, Snakemake targets and DVC keys (where a dot would separate levels).
@@ -47,6 +48,7 @@ def check_params(
         _check_recipe(name, recipe, params, where)
     for name, study in params["studies"].items():
         _check_study(name, study, params, where)
+    check_places(params, where)
 
 
 def _check_names(names: Iterable[Any], where: str) -> None:
