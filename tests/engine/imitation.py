@@ -94,7 +94,7 @@ class _Notes(TorchDispatchMode):
         for whole, before in self._before.values():
             whole.copy_(before)
 
-    @torch.no_grad()
+    @torch.enable_grad()  # without it some kernels keep nothing for a backward pass
     def replay(self) -> None:
         for operation, args, kwargs, new in self.operations:
             leaves = tree_leaves(operation(*args, **kwargs))

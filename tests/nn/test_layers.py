@@ -11,11 +11,10 @@ from arae.nn.decoder import DecoderSettings, TextDecoder
 from arae.nn.initialisation import normal_, uniform_
 from arae.nn.lstm import PackedLSTM
 from arae.nn.mlp import BatchNorm, SpectralLinear, mlp
-from arae.nn.padded import PaddedText
 from arae.nn.posteriors import DiagonalGaussian, DiracHead
 from arae.nn.projection import token_nll
 from arae.nn.randomness import Draws, derive_seed
-from toy import VOCABULARY_SIZE, toy_store, toy_text
+from toy import VOCABULARY_SIZE, toy_store
 
 
 def test_lstm_equals_torch_with_its_gradients() -> None:
@@ -44,17 +43,6 @@ def test_lstm_equals_torch_with_its_gradients() -> None:
     hidden = torch.cat([wanted[2].chunk(4)[i] for i in order])
     for mine, other in zip(got, [wanted[0], wanted[1], hidden], strict=True):
         torch.testing.assert_close(mine, other, rtol=1e-4, atol=1e-5)
-
-
-def test_the_cuda_path_computes_the_same() -> None:
-    batch = toy_store().batch(np.arange(9))
-    lstm = PackedLSTM(5, 6, 4)
-    uniform_([lstm], 0.5, Draws(0, "test"))
-    inputs, context = torch.randn(batch.tokens, 5), torch.randn(9, 4)
-    torch.testing.assert_close(lstm(inputs, batch, context), lstm._cudnn(inputs, batch, context))
-    padded = PaddedText(toy_text(), "cpu", 5).batch(np.arange(9))
-    inputs = torch.randn(len(padded.words), 5)
-    torch.testing.assert_close(lstm(inputs, padded, context), lstm._cudnn(inputs, padded, context))
 
 
 def test_projecting_distinct_inputs_once_changes_nothing() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from arae.nn import cudnn
+
 
 class PackedGRU(nn.Module):
     """GRU (Cho et al. 2014; the reset gate acts after the matrix product): gates r, u, n.
@@ -26,7 +28,10 @@ class PackedGRU(nn.Module):
 
         `batch_sizes` [T], on the CPU: rows running at each time; rows by falling length.
         """
-        weights: list[Tensor] = [self.weight_input, self.weight_hidden, self.bias, self.hidden_bias]
+        hidden, bias, hidden_bias = self.weight_hidden, self.bias, self.hidden_bias
+        weights: list[Tensor] = [self.weight_input, hidden, bias, hidden_bias]
+        if inputs.device.type == cudnn.CUDNN_ON:
+            weights = cudnn.one_chunk([self.weight_input], hidden, bias, hidden_bias, (0, 1, 2))
         states, last = torch.gru(
             inputs, batch_sizes, start.unsqueeze(0), weights, True, 1, 0.0, self.training, False
         )

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from arae.nn import cudnn
 from arae.nn.batch import Batch
 
 
@@ -49,7 +50,7 @@ class PackedLSTM(nn.Module):
         With `places` [P], the packed inputs are `inputs[places]`: each of a batch's distinct words
         is then projected once.
         """
-        if inputs.is_cuda:
+        if inputs.device.type == cudnn.CUDNN_ON:
             return self._cudnn(inputs if places is None else inputs[places], batch, context)
         gates = torch.addmm(self.bias, inputs, self.weight_input.t())
         if places is not None:
@@ -69,32 +70,17 @@ class PackedLSTM(nn.Module):
         return out * torch.tanh(cell), cell
 
     def _cudnn(self, inputs: Tensor, batch: Batch, context: Tensor | None) -> Tensor:
-        # cuDNN wants the gate order i, f, g, o and one input matrix.
-        size = self.hidden_size
-        weight: Tensor = self.weight_input
+        weights = [self.weight_input]
         if context is not None and self.weight_context is not None:
             inputs = torch.cat([inputs, context[batch.rows]], dim=1)
-            weight = torch.cat([weight, self.weight_context], dim=1)
-        start = inputs.new_zeros(1, batch.size, size)
-        bias = self._swapped(self.bias)
-        weights = [
-            self._swapped(weight),
-            self._swapped(self.weight_hidden),
-            bias,
-            torch.zeros_like(bias),
-        ]
-        options = (weights, True, 1, 0.0, self.training, False)
+            weights.append(self.weight_context)
+        start = inputs.new_zeros(1, batch.size, self.hidden_size)
+        chunk = cudnn.one_chunk(weights, self.weight_hidden, self.bias, None, gates=(0, 1, 3, 2))
+        options = (chunk, True, 1, 0.0, self.training, False)
         if batch.real is not None:  # padded: all rows run to the end
             padded = inputs.view(-1, batch.size, inputs.shape[1])
             return torch.lstm(padded, (start, start), *options, False)[0].flatten(0, 1)
         return torch.lstm(inputs, batch.batch_sizes, (start, start), *options)[0]
-
-    def _swapped(self, gates: Tensor) -> Tensor:
-        """Rows of gates i, f, o, g as i, f, g, o; by slices, for a list of places would have to be sent."""
-        keep, out, new = gates.split(
-            [2 * self.hidden_size, self.hidden_size, self.hidden_size], dim=0
-        )
-        return torch.cat([keep, new, out])
 
 
 class _Recurrence(torch.autograd.Function):
