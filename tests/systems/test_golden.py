@@ -92,6 +92,10 @@ class Witness:
         self.optimiser = optimiser
         self.gradients: list[Tensor] = []
 
+    @property
+    def parameters(self) -> list[Tensor]:
+        return self.optimiser.parameters
+
     def step(self, gradients: Sequence[Tensor], *rest: Any) -> None:
         self.gradients = [g.to_dense().detach().clone().double() for g in gradients]
         self.optimiser.step(gradients, *rest)

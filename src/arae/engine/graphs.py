@@ -93,6 +93,7 @@ class Recording:
             nan,
             self._draws,
             self._given,
+            rate_scale=None if moment.rate_scale is None else nan,
             places=places,
         )
         self._names: list[str] = []

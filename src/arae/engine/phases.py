@@ -24,11 +24,20 @@ def run_phase(
     loss, metrics = phase.loss(batch, moment)
     for part in phase.trackers:
         part.tracking = False
-    gradients: Sequence[Tensor] = torch.autograd.grad(loss, phase.parameters)
+    owned = len(phase.parameters)
+    gradients: Sequence[Tensor] = torch.autograd.grad(
+        loss, [*phase.parameters, *phase.clip_parameters]
+    )
     values = [value.detach() for value in metrics.values()]
     if world and world.count > 1 and phase.is_shared:
         summed = world.sum([*gradients, *values])
         gradients, values = summed[: len(gradients)], summed[len(gradients) :]
-    phase.optimiser.step(gradients, moment.number(lambda now: now.progress))
+    scale = 1.0 if moment.rate_scale is None else moment.number(_rate_scale)
+    progress = moment.number(lambda now: now.progress)
+    phase.optimiser.step(gradients[:owned], progress, scale, gradients[owned:])
     phase.after_step()
     return dict(zip(metrics, values, strict=True))
+
+
+def _rate_scale(now: Moment) -> float:
+    return 1.0 if now.rate_scale is None else now.rate_scale

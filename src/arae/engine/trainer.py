@@ -29,7 +29,7 @@ from arae.foundation.errors import InterruptedByUser, Preempted, TrainingError
 from arae.nn.batch import Batch
 from arae.nn.randomness import Draws, ShareDraws
 from arae.nn.store import Store
-from arae.systems.system import Moment, Phase, System, distinct_phases
+from arae.systems.system import Moment, Phase, Repeat, System, distinct_phases
 
 # Called at each epoch's end with the system; returns metrics, of which "score" (low is good)
 # decides which epoch's weights are kept.
@@ -69,6 +69,10 @@ class Trainer:
         self.iteration = 0
         self.history: list[Record] = []
         self.best: dict[str, Any] = {"epoch": None, "score": math.inf}
+        self._worse, self._cuts = (
+            0,
+            0,
+        )  # epochs since the best one or the last cut; cuts of the rates
         self.resumed_from = 0
         self.ran_on = [where]
         self._best_weights: dict[str, Tensor] = {}
@@ -90,9 +94,11 @@ class Trainer:
         last = self.settings.epochs * self._per_epoch
         self.system.train()
         with progress("training", last, "iterations", done=self.iteration) as bar:
-            while self.iteration < last and not self._patience_is_over():
+            while self.iteration < last and not self._is_over():
                 epoch, position = divmod(self.iteration, self._per_epoch)
                 order = Draws(self.seed, "order", epoch).permutation(len(self.store))
+                if position == 0:
+                    self.system.begin_epoch(epoch, Draws(self.seed, "begin", epoch))
                 phases = self.system.phases(epoch)
                 for batch in self._batches(order, position):
                     self._iterate(phases, batch)
@@ -105,16 +111,45 @@ class Trainer:
         batches = self._sentences(phases, batch)
         steps = zip(phases, batches, self._given(phases, batches), strict=True)
         for place, (phase, current, given) in enumerate(steps):
-            mine, draws = self._share(phase, current, (self.seed, "phase", self.iteration, place))
-            step = partial(run_phase, phase, world=self.world)
-            metrics = self._do(phase.name, step, mine, self._moment(draws, given))
-            self._pending.append((self.iteration + 1, phase.name, {**metrics}))
+            path = (self.seed, "phase", self.iteration, place)
+            metrics = self._update(phase, current, given, path)
+            if phase.repeat:
+                self._repeat(phase, phase.repeat, current, metrics, path)
         self.iteration += 1
+
+    def _update(
+        self, phase: Phase, batch: Batch, given: Tensor | None, path: tuple[Any, ...]
+    ) -> dict[str, Tensor]:
+        """One update by a phase, with the random numbers of a path."""
+        mine, draws = self._share(phase, batch, path)
+        step = partial(run_phase, phase, world=self.world)
+        metrics = self._do(phase.name, step, mine, self._moment(draws, given))
+        self._pending.append((self.iteration + 1, phase.name, {**metrics}))
+        return metrics
+
+    def _repeat(
+        self,
+        phase: Phase,
+        repeat: Repeat,
+        batch: Batch,
+        metrics: dict[str, Tensor],
+        path: tuple[Any, ...],
+    ) -> None:
+        """Repeat a phase on fresh minibatches as long as its rule says, after its first update."""
+        goes_on, updates, size = repeat.begin(), 1, batch.size
+        while goes_on(batch, metrics):
+            batch = self._random_batch(phase, size, self.iteration, path[-1], updates)
+            metrics = self._update(phase, batch, None, (*path, updates))
+            updates += 1
+        count = f"{phase.name}_updates"
+        self._pending.append((self.iteration + 1, phase.name, {count: float(updates)}))
 
     def _moment(self, draws: Draws, given: Tensor | None = None) -> Moment:
         epoch = self.iteration / self._per_epoch
         done = epoch / self.settings.epochs
-        return Moment(self.iteration, epoch, done, draws, given, self.world.mean)
+        plateau = self.settings.plateau
+        scale = plateau.factor**self._cuts if plateau.patience else None
+        return Moment(self.iteration, epoch, done, draws, given, self.world.mean, scale)
 
     def _do(self, name: str, work: Work, batch: Any, moment: Moment) -> dict[str, Tensor]:
         """Some work on a minibatch, replayed where that is possible."""
@@ -132,12 +167,16 @@ class Trainer:
         batches = [batch]
         for place, phase in enumerate(phases):
             if phase.stream == "random":
-                draws = Draws(self.seed, "batch", self.iteration, place)
-                choose = phase.choose or _any_sentences
-                batches.append(self.store.batch(choose(self.store, draws, batch.size)))
+                batches.append(self._random_batch(phase, batch.size, self.iteration, place))
             else:
                 batches.append(batch if phase.stream == "epoch" else batches[-1])
         return batches[1:]
+
+    def _random_batch(self, phase: Phase, size: int, *path: int) -> Batch:
+        """A fresh minibatch for a phase; which one, is a matter of the seed and the path."""
+        choose = phase.choose or _any_sentences
+        batch: Batch = self.store.batch(choose(self.store, Draws(self.seed, "batch", *path), size))
+        return batch
 
     def _given(self, phases: Sequence[Phase], batches: Sequence[Batch]) -> Iterator[Tensor | None]:
         """What each phase is given, computed when the first of its repetitions is reached."""
@@ -218,6 +257,7 @@ class Trainer:
     def _end_epoch(self) -> None:
         epoch = self.iteration // self._per_epoch
         metrics = self.world.agree(self._validate(self.system) if self.world.leads else None)
+        found = dict(metrics)
         score = metrics.pop("score")
         self._record(metrics)
         better = score < self.best["score"] and epoch >= self.settings.selection.from_epoch
@@ -226,6 +266,28 @@ class Trainer:
             self._best_weights = {n: t.clone() for n, t in self.system.state_dict().items()}
         shown = ", ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         say(f"epoch {epoch}/{self.settings.epochs}: {shown}{' (best so far)' if better else ''}")
+        self._watch_plateau(epoch, better)
+        self.system.end_epoch(epoch - 1, found)
+
+    def _watch_plateau(self, epoch: int, better: bool) -> None:
+        """After too many epochs without a better one: its weights again, and smaller steps from there."""
+        plateau = self.settings.plateau
+        self._worse = 0 if better else self._worse + 1
+        if not plateau.patience or self._worse < plateau.patience or epoch < plateau.from_epoch:
+            return
+        self._worse, self._cuts = 0, self._cuts + 1
+        if self._best_weights:
+            going_on = [module.state_dict() for module in self.system.schedules]
+            kept = [{name: t.clone() for name, t in state.items()} for state in going_on]
+            self.system.load_state_dict(self._best_weights)
+            for module, state in zip(self.system.schedules, kept, strict=True):
+                module.load_state_dict(state)
+        for phase in self._phases.values():
+            phase.optimiser.reset()
+        say(
+            f"no better epoch for {plateau.patience}: back to epoch {self.best['epoch']}, learning rates × "
+            f"{plateau.factor**self._cuts:g}"
+        )
 
     @property
     def best_record(self) -> dict[str, Any]:
@@ -233,7 +295,10 @@ class Trainer:
         score = self.best["score"]
         return {**self.best, "score": score if math.isfinite(score) else None}
 
-    def _patience_is_over(self) -> bool:
+    def _is_over(self) -> bool:
+        """Whether training ends before its last epoch."""
+        if self.settings.plateau.patience and self._cuts >= self.settings.plateau.most:
+            return True
         patience, epoch = self.settings.selection.patience, self.iteration // self._per_epoch
         if patience is None or self.best["epoch"] is None or self.iteration % self._per_epoch:
             return False
@@ -249,6 +314,7 @@ class Trainer:
         counters = {
             "iteration": self.iteration,
             "best": self.best_record,
+            "plateau": [self._worse, self._cuts],
             "ran_on": self.ran_on,
             "history": self.history,
             "pending": self._host_pending(),
@@ -267,6 +333,7 @@ class Trainer:
         self.iteration = self.resumed_from = saved.progress["iteration"]
         best = saved.progress["best"]
         self.best = {**best, "score": math.inf if best["score"] is None else best["score"]}
+        self._worse, self._cuts = saved.progress.get("plateau", (0, 0))
         self.history = saved.progress["history"]
         self._pending = [(step, name, metrics) for step, name, metrics in saved.progress["pending"]]
         say(f"resumed at iteration {self.iteration}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch, TextStore
 from arae.nn.decoder import Decoder, StepDecoder
 from arae.nn.mlp import BatchNorm, SpectralLinear
-from arae.nn.optimisers import Optimiser
+from arae.nn.optimisers import Optimiser, distinct_parameters
 from arae.nn.randomness import Draws
 from arae.nn.store import Store
 
@@ -40,6 +40,8 @@ class Moment:
     given: Tensor | None = None  # what `Phase.given` computed of the batch, if the engine did
     # The mean, over the processes that train together, of what each computed from its rows.
     mean: Callable[[Tensor], Tensor] = lambda value: value
+    # What learning rates are multiplied by after plateaus; None in a training without that rule.
+    rate_scale: float | None = None
 
     def number(self, schedule: Callable[[Moment], float]) -> float | Tensor:
         """What a schedule says now: losses ask here for whatever changes from iteration to iteration.
@@ -47,6 +49,49 @@ class Moment:
         A loss that is replayed without its Python code is given a scalar on the device instead.
         """
         return schedule(self)
+
+
+class Repeat(Protocol):
+    """How often a phase is repeated within one iteration, decided by how its updates go."""
+
+    def begin(self) -> Callable[[Any, Mapping[str, Tensor]], bool]:
+        """The judge of one iteration: after each update it is told the minibatch and the metrics, and
+        says whether another update follows, on a fresh minibatch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UntilRise:
+    """Repeat a phase until its loss stops falling (He et al. 2019, Algorithm 1; M13).
+
+    Every `window` updates the window's loss per prediction is compared with that of the window before
+    (the first with 10⁴); the loop ends where it rose, and after `most` − 1 updates at the latest.
+    `watch` names the phase's metric: a mean over the minibatch's rows, nats. One read from the device a
+    window.
+    """
+
+    watch: str
+    window: int = bounded(15, low=1)
+    most: int = bounded(100, low=2)
+
+    def begin(self) -> Callable[[Any, Mapping[str, Tensor]], bool]:
+        """See `Repeat.begin`."""
+        before, updates = 1e4, 0
+        loss: Tensor | float = 0.0
+        predictions: Tensor | int = 0
+
+        def goes_on(batch: Any, metrics: Mapping[str, Tensor]) -> bool:
+            nonlocal before, updates, loss, predictions
+            updates += 1
+            loss = loss + metrics[self.watch].double() * batch.whole_size
+            predictions = predictions + batch.whole_tokens
+            if updates % self.window == 0:
+                mean = float(loss / predictions)
+                if mean > before:
+                    return False
+                before, loss, predictions = mean, 0.0, 0
+            return updates < self.most - 1
+
+        return goes_on
 
 
 @dataclass(frozen=True)
@@ -70,11 +115,29 @@ class Phase:
     # Whether the loss and its metrics are sums over the batch's rows, divided by counts of the whole
     # minibatch: then several processes may compute it of some rows each.
     by_rows: bool = False
+    # None: one update an iteration.
+    repeat: Repeat | None = None
+    # Modules that the phase does not change, whose gradient counts in the norm that it clips by.
+    clipped_with: tuple[nn.Module, ...] = ()
+
+    def __post_init__(self) -> None:
+        stepped = [id(parameter) for parameter in self.optimiser.parameters]
+        if stepped != [id(parameter) for parameter in distinct_parameters(self.modules)]:
+            raise TypeError(
+                f"the optimiser of phase '{self.name}' does not step exactly the parameters of the "
+                "phase's modules, each once, in their order"
+            )
 
     @cached_property
     def parameters(self) -> list[nn.Parameter]:
-        """The parameters that the phase may change."""
-        return [parameter for module in self.modules for parameter in module.parameters()]
+        """The parameters that the phase may change, each once, whichever modules share it."""
+        return distinct_parameters(self.modules)
+
+    @cached_property
+    def clip_parameters(self) -> list[nn.Parameter]:
+        """The parameters of `clipped_with` that the phase does not own."""
+        own = {id(parameter) for parameter in self.parameters}
+        return [p for p in distinct_parameters(self.clipped_with) if id(p) not in own]
 
     @property
     def is_shared(self) -> bool:
@@ -86,6 +149,31 @@ class Phase:
         """Its parts with running statistics, which move only while the phase runs."""
         parts = (part for module in self.modules for part in module.modules())
         return [part for part in parts if isinstance(part, BatchNorm | SpectralLinear)]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some epochs of a training: what is trained in them, and what is changed before the first.
+
+    `before`: e.g. a decoder drawn anew, an optimiser's memory emptied; each is given random numbers.
+    """
+
+    phases: tuple[Phase, ...]
+    epochs: int | None = None  # None: all that are left
+    before: tuple[Callable[[Draws], None], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlateauSettings:
+    """After `patience` epochs without a better score, from epoch `from_epoch` on: the best weights are
+    put back, optimisers forget, and learning rates are multiplied by `factor`; at most `most` times,
+    then the training ends. `patience` 0: never.
+    """
+
+    patience: int = bounded(0, low=0)
+    from_epoch: int = bounded(15, low=1)
+    factor: float = bounded(0.5, low=0.0, high=1.0)
+    most: int = bounded(5, low=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +230,7 @@ class TrainingSettings:
     checkpoint_minutes: float = bounded(5.0, low=0.0)
     buckets: int = bounded(0, low=0, high=1024)
     selection: SelectionSettings = nested(SelectionSettings)
+    plateau: PlateauSettings = nested(PlateauSettings)
     observe: ObserveSettings = nested(ObserveSettings)
 
 
@@ -152,10 +241,44 @@ class System(nn.Module):
     settings: TrainingSettings
     likelihood = "log p(x)"  # what the negative of `loss_per_sentence` is
     labels: int = 0  # classes whose sentences it can write, each in its own way
+    # Modules that keep time (weights, latches): they go on where a plateau puts the best weights back.
+    schedules: Sequence[nn.Module] = ()
+    stages: Sequence[
+        Stage
+    ] = ()  # instead of `phases`, where what is trained changes with the epochs
 
     def phases(self, epoch: int) -> Sequence[Phase]:
-        """The phases of every iteration of an epoch (0-based), in order; the same Phase may recur."""
-        raise TypeError(f"{type(self).__name__} defines no phases")
+        """The phases of every iteration of an epoch (0-based), in order; the same Phase may recur.
+
+        May depend on the system's buffers as they are when the epoch begins.
+        """
+        return self._stage_of(epoch)[1].phases
+
+    def all_phases(self) -> Sequence[Phase]:
+        """Every phase of any epoch; to be overridden where `phases` depends on buffers."""
+        return [phase for epoch in range(self.settings.epochs) for phase in self.phases(epoch)]
+
+    def begin_epoch(self, epoch: int, draws: Draws) -> None:
+        """Called before an epoch's (0-based) first iteration: a stage's changes are made here."""
+        if self.stages:
+            first, stage = self._stage_of(epoch)
+            for change in stage.before if epoch == first else ():
+                change(draws)
+
+    def end_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
+        """Told what validation found after an epoch (0-based), the same in all processes.
+
+        What it remembers of them must be in buffers, which checkpoints keep.
+        """
+
+    def _stage_of(self, epoch: int) -> tuple[int, Stage]:
+        """The stage that an epoch is of, and that stage's first epoch."""
+        first = 0
+        for stage in self.stages:
+            if stage.epochs is None or epoch < first + stage.epochs:
+                return first, stage
+            first += stage.epochs
+        raise TypeError(f"{type(self).__name__} defines no phases for epoch {epoch + 1}")
 
     def loss_per_sentence(self, batch: Batch) -> Tensor:
         """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
@@ -221,6 +344,12 @@ def owned_parameters(phase: Phase) -> list[nn.Parameter]:
 
 
 def distinct_phases(system: System) -> dict[str, Phase]:
-    """Every phase of a system once, by name, over all its epochs."""
-    epochs = range(system.settings.epochs)
-    return {phase.name: phase for epoch in epochs for phase in system.phases(epoch)}
+    """Every phase of a system once, by name, over all its epochs.
+
+    `TypeError` if two of them share a name: the state of one would be lost.
+    """
+    phases: dict[str, Phase] = {}
+    for phase in system.all_phases():
+        if phases.setdefault(phase.name, phase) is not phase:
+            raise TypeError(f"{type(system).__name__} has two phases named '{phase.name}'")
+    return phases
