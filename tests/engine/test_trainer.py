@@ -131,9 +131,9 @@ def test_learning_rate_falls_over_the_training(tmp_path: Path) -> None:
     run = trainer("lm", tmp_path, optimiser=optimiser)
     (phase,) = run.system.phases(0)
     rates, step = [], phase.optimiser.step
-    phase.optimiser.step = lambda g, progress=0.0: (
+    phase.optimiser.step = lambda g, progress, *rest: (
         rates.append(phase.optimiser.settings.rate(progress)),
-        step(g, progress),
+        step(g, progress, *rest),
     )[1]
     run.fit()
     assert (

@@ -306,6 +306,8 @@ def jitter(phase: Phase) -> Phase:
     chance = torch.Generator().manual_seed(7)
 
     class Shaken:
+        parameters = phase.optimiser.parameters
+
         def step(self, gradients: Sequence[Tensor], *rest: Any) -> None:
             sizes = [g.to_dense().abs().max() for g in gradients]
             for gradient, size in zip(gradients, sizes, strict=True):

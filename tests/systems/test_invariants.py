@@ -71,7 +71,8 @@ def test_a_small_step_lowers_the_phase_own_loss(name: str, phase_name: str) -> N
     rate = 1e-3 / max(squared, 1e-6) ** 0.5
     SGD(parameters, OptimiserSettings(lr=rate)).step(gradients)
     after, _ = phase.loss(batch, _moment(1))
-    assert after.item() <= loss.item() + 1e-6 * max(1.0, abs(loss.item()))  # float32
+    rounding = 64 * 2.0**-24  # of float32, in units; norms that are matched magnify it
+    assert after.item() <= loss.item() + rounding * max(1.0, abs(loss.item()))
 
 
 @pytest.mark.parametrize("name", NAMES)
