@@ -1,11 +1,16 @@
-"""A text prepared, and models trained on it, by real stage runs in the current folder."""
+"""A text prepared, and models trained on it, by real stage runs in the current folder; params.yaml."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from arae.cli import main
+from arae.foundation.settings import load_yaml
+
+# The studies of params.yaml, as it has them.
+STUDIES = load_yaml(Path(__file__).parents[1] / "params.yaml")["studies"]
 
 
 def prepare(source: dict[str, Any]) -> None:

@@ -9,9 +9,11 @@ import torch
 
 from arae.evaluation.posterior import (
     active_units,
+    information_terms,
     log_weights,
     mean_variances,
     mutual_information,
+    standard_error,
     standard_normal_log_density,
 )
 from arae.nn.posteriors import DiagonalGaussian
@@ -83,6 +85,21 @@ def test_information_of_a_line_of_gaussians() -> None:
     codes = mean + variance**0.5 * draws.normal(count, 1)
     found = mutual_information(mean, torch.full_like(mean, variance), codes)
     assert found == pytest.approx(0.5 * math.log(1 + 1 / variance), abs=0.05)
+
+
+def test_chance_alone_takes_the_information_above_the_kl_but_not_by_three_standard_errors() -> None:
+    """The aggregate posterior is the prior, so that in truth both are equal."""
+    above = 0
+    for run in range(20):
+        draws, count, variance = Draws(run, "equal"), 2000, 0.5
+        mean = (1 - variance) ** 0.5 * draws.normal(count, 4)
+        spread = torch.full_like(mean, variance)
+        codes = mean + spread.sqrt() * draws.normal(count, 4)
+        kl = DiagonalGaussian(mean, spread.log()).kl_to_standard_normal().double()
+        excess = information_terms(mean, spread, codes) - kl
+        above += bool(excess.mean() > 0)
+        assert excess.mean() <= 3 * standard_error(excess)
+    assert above >= 5  # a plain comparison would call the inequality broken
 
 
 def test_the_memory_limit_changes_nothing() -> None:

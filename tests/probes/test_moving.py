@@ -9,7 +9,7 @@ import pytest
 
 from arae.cli import main
 from arae.workflow.families import KINDS
-from prepared import prepare, train
+from prepared import STUDIES, prepare, train
 from prepared import run as arae
 
 SOURCE = {"kind": "scenes", "seed": 3, "sentences": {"train": 600, "valid": 60, "test": 60}}
@@ -78,6 +78,7 @@ def test_from_models_to_a_report(inside, kind):
         "seeds": [1],
         "probe": PROBES[kind],
         "published": {"source": "Figure 5", "rows": {"ARAE": {"match_two": 0.86}}},
+        "claims": STUDIES[f"{kind}-scenes"]["claims"],
     }
     out = Path("studies") / kind
     arae(
@@ -88,7 +89,7 @@ def test_from_models_to_a_report(inside, kind):
     table = json.loads((out / "table.json").read_text())
     assert [row["label"] for row in table["rows"]] == ["AE", "ARAE"]
     assert all(claim["verdict"] for claim in table["claims"])
-    assert len(table["claims"]) == 3
+    assert [claim["name"] for claim in table["claims"]] == [one["says"] for one in study["claims"]]
     assert {path.stem for path in out.glob("*.svg")} == set(KINDS[kind].figures)
     arae("report", "--studies", out, "--out", f"{kind}.html", "--metrics", f"{kind}.json")
     assert Path(f"{kind}.html").read_text().count("<svg") >= len(KINDS[kind].figures)

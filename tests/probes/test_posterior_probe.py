@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from arae.cli import main
-from prepared import prepare, train
+from prepared import STUDIES, prepare, train
 
 SOURCE = {"kind": "scenes", "seed": 3, "sentences": {"train": 400, "valid": 60, "test": 60}}
 SIZES = {"encoder": {"embedding": 8, "hidden": 12}, "decoder": {"embedding": 8, "hidden": 12}}
@@ -56,6 +56,7 @@ def test_from_a_model_to_a_table() -> None:
     assert small["kl"] == pytest.approx(found["kl"], rel=1e-5)
     assert small["elbo"] == pytest.approx(found["elbo"], rel=0.02)
     study = {"kind": "posterior", "corpus": "scenes", "systems": {"VAE": "vae"}, "seeds": [1]}
+    study["claims"] = STUDIES["posterior-scenes"]["claims"]
     arae(
         *("tabulate", "--study", "posterior-x", "--settings", json.dumps(study), "--out", "out"),
         *("--scores", path, "--histories", "models/vae/seed-1/history.jsonl"),

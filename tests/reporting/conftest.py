@@ -9,9 +9,18 @@ from pathlib import Path
 import pytest
 
 from arae.foundation.stage import stage_run
+from prepared import STUDIES
 
 SYSTEMS = {"AAE": "aae-toy", "AE": "ae-toy", "ARAE": "arae-toy", "LM": "lm-toy"}
 SEEDS = (1, 2, 3)
+# As in params.yaml; the toy project has no VAE.
+TABLE_1 = [
+    {
+        key: [label for label in value if label != "VAE"] if key == "than" else value
+        for key, value in claim.items()
+    }
+    for claim in STUDIES["coverage-scenes"]["claims"]
+]
 LEVELS = {"real": 20.0, "lm-toy": 30.0, "ae-toy": 45.0, "arae-toy": 25.0, "aae-toy": 700.0}
 DEFINITIONS = {
     "reverse_ppl": "real test text under a model of the samples",
@@ -41,6 +50,7 @@ def study_settings(seeds=SEEDS, systems=None):
             },
             "marks": {"AAE": {"reverse_ppl": "in the text only"}},
         },
+        "claims": TABLE_1 if systems is None or systems == SYSTEMS else [],
     }
 
 

@@ -1,4 +1,4 @@
-"""Cells, their writing, curves, axes and verdicts."""
+"""Cells, their writing, curves and axes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from arae.reporting.charts.figure import axis, short
 from arae.reporting.columns import Column
 from arae.reporting.curves import read_curves, thin
 from arae.reporting.scores import Score
-from arae.reporting.verdicts import Claim, judge
 
 PPL = Column(metric="m", label="M", group="G").as_json()
 SHARE = Column(metric="m", label="M", group="G", percent=True).as_json()
@@ -62,53 +61,6 @@ def test_numbers_show_what_their_interval_supports(mean, half, column, expected)
 
 def test_fixed_decimals():
     assert write_number(1263.0, {**PPL, "decimals": 0}) == "1,263"
-
-
-def cells(mean, half, interval="seeds"):
-    return {"m": {"mean": mean, "half_width": half, "interval": interval}}
-
-
-CHAIN = Claim(name="n", statement="s", metric="m", pairs=(("A", "B"), ("B", "C")))
-
-
-@pytest.mark.parametrize(
-    "rows, pairs, overall",
-    [
-        (
-            {"A": cells(1, 0.4), "B": cells(2, 0.5), "C": cells(9, 1)},
-            ["reproduced"] * 2,
-            "reproduced",
-        ),
-        (
-            {"A": cells(1, 0.6), "B": cells(2, 0.5), "C": cells(9, 1)},
-            ["partly", "reproduced"],
-            "partly",
-        ),
-        (
-            {"A": cells(3, 0.1), "B": cells(2, 0.1), "C": cells(9, 1)},
-            ["not", "reproduced"],
-            "partly",
-        ),
-        ({"A": cells(3, 0.1), "B": cells(2, 0.1), "C": cells(1, 1)}, ["not", "not"], "not"),
-        ({"A": cells(2, 0.0), "B": cells(2, 0.0), "C": cells(2, 0.0)}, ["not", "not"], "not"),
-        ({"A": cells(1, 0.4), "B": cells(2, 0.5)}, ["reproduced"], "partly"),
-        ({"A": cells(1, 0.4)}, [], "untested"),
-        (
-            {"A": cells(1, 0.1, "sentences"), "B": cells(5, 0.1), "C": cells(9, 0.1)},
-            ["partly", "reproduced"],
-            "partly",
-        ),
-        (
-            {"A": cells(1, None, "none"), "B": cells(5, None, "none"), "C": cells(9, None, "none")},
-            ["partly", "partly"],
-            "partly",
-        ),
-    ],
-)
-def test_verdicts_follow_the_rule(rows, pairs, overall):
-    found = judge(CHAIN, rows)
-    assert [pair["verdict"] for pair in found["pairs"]] == pairs
-    assert found["verdict"] == overall
 
 
 def test_thinning_keeps_both_ends_and_the_limit():

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
+from arae.foundation.settings import parse_settings
 from arae.reporting.kinds import bound, sensitivity
 from arae.reporting.scores import Score
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build
 from arae.reporting.tables import markdown
+from prepared import STUDIES
 
 
 def score(text, seed, metrics, details):
@@ -25,8 +28,9 @@ def score(text, seed, metrics, details):
     )
 
 
-def table_of(kind, name, systems, scores):
-    settings = StudySettings(kind=name, corpus="toy", systems=systems, seeds=(1, 2))
+def table_of(kind, name, systems, scores, claims):
+    values = {"kind": name, "corpus": "toy", "systems": systems, "seeds": [1, 2], "claims": claims}
+    settings = parse_settings(StudySettings, values)
     return build(kind, f"{name}-toy", settings, scores, {})
 
 
@@ -49,6 +53,7 @@ def bound_table(limit):
             for text, level in (("ae", 0.5), ("arae", 0.9))
             for seed in (1, 2)
         ],
+        STUDIES["bound-tiny"]["claims"],
     )
 
 
@@ -95,6 +100,11 @@ def grid():
             for label, factors in LEVELS.items()
             for seed in (1, 2)
         ],
+        [
+            {"says": "Weight matters", "test": "matters", "of": "weight"},
+            {"says": "Kind matters", "test": "matters", "of": "kind"},
+            {"says": "footnote", "metric": "reverse_ppl_ngram", "lower": ["centre", "clip"]},
+        ],
     )
 
 
@@ -110,30 +120,57 @@ def test_a_factor_has_the_centre_and_the_rows_that_differ_in_it_alone(grid):
 
 
 def test_verdicts_compare_the_best_and_the_worst_level(grid):
-    sensitive, penalty = grid["claims"]
-    assert [(p["lower"]["label"], p["higher"]["label"]) for p in sensitive["pairs"]] == [
-        ("weight 0.1", "weight 1"),
-        ("kind weight clip", "kind gradient penalty"),
-    ]
-    assert sensitive["verdict"] == "reproduced" and "√2" in sensitive["rule"]
+    weight, kind, penalty = grid["claims"]
+    assert [
+        (pair["lower"]["label"], pair["higher"]["label"])
+        for pair in weight["pairs"] + kind["pairs"]
+    ] == [("0.1", "1"), ("weight clip", "gradient penalty")]
+    assert weight["verdict"] == kind["verdict"] == "reproduced"
+    assert "studentized range" in weight["rule"]
+    assert weight["statement"] == "reverse perplexity by weight: best level < worst level"
     assert penalty["verdict"] == "not"  # clipping was better in these numbers
 
 
-def test_pooled_half_width_is_the_textbook_one():
+def test_the_pooled_spread_is_the_textbook_one():
     """Two cells of two seeds: s² = (2 + 8) / 2, two degrees of freedom."""
-    cells = [{"values": [1.0, 3.0]}, {"values": [10.0, 14.0]}]
-    expected = 4.302652729911275 * math.sqrt(5 / 2)
-    assert sensitivity.pooled_half_width(cells) == pytest.approx(expected)
-    assert sensitivity.pooled_half_width([{"values": [1.0]}]) is None
+    found = sensitivity.pooled([{"values": [1.0, 3.0]}, {"values": [10.0, 14.0]}])
+    assert found.mean == pytest.approx(4.302652729911275 * math.sqrt(5 / 2))
+    # Of two means the range is the difference; of four (Tukey's table: q = 9.80) it is wider.
+    assert found.of_range(2) == pytest.approx(math.sqrt(2) * found.mean, rel=1e-4)
+    assert found.of_range(4) == pytest.approx(9.80 * math.sqrt(5 / 2), rel=2e-3)
+    assert sensitivity.pooled([{"values": [1.0]}]) is None
+
+
+def test_equal_levels_are_hardly_ever_said_to_matter():
+    """The best of four equal levels differs from the worst by chance; a t interval forgets that."""
+    chance, found = random.Random(1), 0
+    rows = [
+        {
+            "label": label,
+            "details": {"1": {"factors": {"weight": place}}},
+            "cells": {"reverse_ppl_ngram": {}},
+        }
+        for place, label in enumerate(("centre", "a", "b", "c"))
+    ]
+    for _ in range(300):
+        for row in rows:
+            values = [chance.gauss(100, 10) for _ in range(3)]
+            row["cells"]["reverse_ppl_ngram"] = {"values": values, "mean": sum(values) / 3}
+        (pair,) = sensitivity.matters({"rows": rows}, "weight")
+        found += pair["verdict"] == "reproduced"
+    assert 3 <= found <= 28  # 15 expected; by t intervals it would be some 60
 
 
 def test_a_difference_within_the_spread_of_seeds_does_not_count(grid):
     for row in grid["rows"]:
         spread = {"centre": 600.0}.get(row["label"], 1.0)
         row["cells"]["reverse_ppl_ngram"]["values"] = [100.0, 100.0 + spread]
-    sensitive = sensitivity.judge(grid)[0]
-    verdicts = {p["lower"]["label"].split()[0]: p["verdict"] for p in sensitive["pairs"]}
-    assert verdicts == {"weight": "not", "kind": "not"} and sensitive["verdict"] == "not"
+    for factor in ("weight", "kind"):
+        assert [pair["verdict"] for pair in sensitivity.matters(grid, factor)] == ["not"]
+
+
+def test_levels_without_numbers_are_not_judged(grid):
+    assert sensitivity.matters(grid, "unheard of") == [None]
 
 
 def test_one_panel_a_factor_with_a_dot_a_seed(grid):

@@ -92,7 +92,8 @@ def test_overview_names_the_paper_items_and_what_is_absent(tabulated):
     page = PAGE.read_text(encoding="utf-8")
     overview = page[page.index('id="overview"') : page.index('id="study-toy-study"')]
     assert 'href="#study-toy-study">Table 1, section 6.1</a>' in overview
-    assert "partly reproduced" in overview and "Not in this report: " in overview
+    assert "4 reproduced" in overview and "1 not reproduced" in overview
+    assert "Not in this report: " in overview
     assert "Corollary 1, appendix A (an upper bound" in overview
     assert page.index('id="study-toy-study-verdicts"') < page.index('id="study-toy-study-figures"')
     assert page.index('id="study-toy-study-figures"') < page.index('id="study-toy-study-numbers"')

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from arae.foundation.settings import parse_settings
 from arae.reporting.kinds.registry import kind_of
 from arae.reporting.kinds.semi_supervised import SIZES, SYSTEMS
 from arae.reporting.scores import Score
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build
 from arae.reporting.tables import markdown
+from prepared import STUDIES
 
+CLAIMS = STUDIES["semi-supervised-scene-pairs"]["claims"]
 LEVELS = {"Supervised": 55.0, "AE": 60.0, "ARAE": 65.0}
 
 
 def table_of(levels, systems=SYSTEMS):
     labels = [f"{system}, {size}" for system in systems for size in SIZES]
     recipes = {label: label.lower().replace(", ", "-") for label in labels}
-    settings = StudySettings(
-        kind="semi_supervised",
-        corpus="toy",
-        systems=recipes,
-        seeds=(1, 2, 3),
-        published={"source": "Table 5", "rows": {"AE, tiny": {"accuracy": 59.9}}},
-    )
+    claims = CLAIMS if systems == SYSTEMS else []
+    values = {
+        "kind": "semi_supervised",
+        "corpus": "toy",
+        "systems": recipes,
+        "seeds": [1, 2, 3],
+        "published": {"source": "Table 5", "rows": {"AE, tiny": {"accuracy": 59.9}}},
+        "claims": claims,
+    }
+    settings = parse_settings(StudySettings, values)
     scores = [
         Score(
             text=recipe,
@@ -45,12 +51,10 @@ def table_of(levels, systems=SYSTEMS):
 
 def test_the_papers_order_is_judged_for_every_number_of_labels():
     claims = table_of(LEVELS)["claims"]
-    assert [claim["verdict"] for claim in claims] == ["reproduced"] * 4
-    assert [len(claim["pairs"]) for claim in claims] == [2, 2, 2, 6]
+    assert [claim["verdict"] for claim in claims] == ["reproduced"] * 9
+    assert [len(claim["pairs"]) for claim in claims] == [2, 1] * 3 + [3] * 3
     turned = table_of({**LEVELS, "ARAE": 58.0})["claims"]
-    assert [claim["verdict"] for claim in turned] == ["partly"] * 3 + ["reproduced"]
-    alone = table_of(LEVELS, systems=("Supervised",))["claims"]
-    assert [claim["verdict"] for claim in alone] == ["untested"] * 3 + ["partly"]
+    assert [claim["verdict"] for claim in turned] == ["reproduced", "not"] * 3 + ["reproduced"] * 3
 
 
 def test_rows_columns_and_published_values():

@@ -57,7 +57,7 @@ def test_markdown_shows_published_beside_obtained(project):
     assert " 980† " in line and "† in the text only." in text
     assert text.startswith("# Table 1, section 6.1: ") and "## What differs from the paper" in text
     assert "- Reverse PPL: real test text under a model of the samples." in text
-    assert "**reproduced**: The AAE collapses" in text
+    assert "**reproduced**: The AAE's samples cover real text worst" in text
 
 
 def test_curves_are_thinned_and_long(project):
@@ -99,10 +99,14 @@ def test_one_seed_gets_intervals_over_sentences(make_project):
     assert all(claim["verdict"] != "reproduced" for claim in table()["claims"])
 
 
-def test_claims_about_absent_systems_are_untested(make_project):
+def test_claims_about_absent_systems_are_refused(make_project, capsys):
     project = make_project(systems={"LM": "lm-toy"})
+    claim = {"says": "so", "metric": "reverse_ppl", "lower": ["LM", "AE"]}
+    assert main(project.tabulate_command(claims=[claim])) == 2
+    message = "studies.toy-study.claims[0].lower: the study has no row 'AE'"
+    assert message in capsys.readouterr().err
     assert main(project.tabulate_command()) == 0
-    assert [claim["verdict"] for claim in table()["claims"]] == ["untested"] * 3
+    assert table()["claims"] == [] and "Verdicts" not in (OUT / "table.md").read_text()
 
 
 def test_a_changed_score_is_refused(project, capsys):

@@ -55,12 +55,12 @@ def log_weights(
     return total / samples, top - math.log(samples)
 
 
-def mutual_information(
+def information_terms(
     mean: Tensor, variance: Tensor, codes: Tensor, memory: int = 256 << 20
-) -> float:
-    """Î = 1/N Σ_n [ln q(z_n|x_n) − ln 1/N Σ_m q(z_n|x_m)] in nats (Hoffman & Johnson 2016).
+) -> Tensor:
+    """ln q(z_n|x_n) − ln 1/N Σ_m q(z_n|x_m) in nats [N], whose mean is the mutual information.
 
-    μ, σ² [N, d] of the posteriors of N sentences and one code of each [N, d]; at most ln N, and
+    (Hoffman & Johnson 2016.) μ, σ² [N, d] of the posteriors of N sentences and one code of each [N, d]; at most ln N, and
     below zero by chance only. At most about `memory` bytes beside the arguments.
     """
     count, width = mean.shape
@@ -69,15 +69,27 @@ def mutual_information(
     scaled = mean * precision
     constant = -0.5 * (mean * scaled + variance.log() + LOG_2_PI).sum(dim=1)
     rows = max(1, memory // (8 * (2 * count + 2 * width)))
-    total = 0.0
+    terms = []
     for start in range(0, count, rows):
         some = codes[start : start + rows]
         # ln q(z_n | x_m) for all m: the square multiplied out, three products of matrices.
         density = torch.addmm(constant, some, scaled.t())
         density.addmm_(some.square(), precision.t(), alpha=-0.5)
         own = density.diagonal(offset=start) if start else density.diagonal()
-        total += float((own - density.logsumexp(dim=1)).sum())
-    return total / count + math.log(count)
+        terms.append(own - density.logsumexp(dim=1) + math.log(count))
+    return torch.cat(terms)
+
+
+def mutual_information(
+    mean: Tensor, variance: Tensor, codes: Tensor, memory: int = 256 << 20
+) -> float:
+    """The mean of `information_terms`."""
+    return float(information_terms(mean, variance, codes, memory).mean())
+
+
+def standard_error(values: Tensor) -> float:
+    """Of the mean of N ≥ 2 independent values [N]."""
+    return float(values.double().std(correction=1)) / math.sqrt(len(values))
 
 
 def mean_variances(mean: Tensor) -> Tensor:

@@ -13,9 +13,10 @@ from arae.evaluation.likelihood import perplexity
 from arae.evaluation.posterior import (
     ACTIVE,
     active_units,
+    information_terms,
     log_weights,
     mean_variances,
-    mutual_information,
+    standard_error,
 )
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded
@@ -65,7 +66,7 @@ def measure(subject: Subject, settings: Settings) -> Findings:
             some = np.arange(start, min(start + rows, count))
             found.append(_of_batch(system, store, some, draws, settings.samples))
     elbo, weighted, kl, mean, variance, codes = map(torch.cat, zip(*found, strict=True))
-    information = mutual_information(mean, variance, codes, settings.memory_mb << 20)
+    information = information_terms(mean, variance, codes, settings.memory_mb << 20)
     facts = {
         "sentences": count,
         "samples": settings.samples,
@@ -79,12 +80,16 @@ def measure(subject: Subject, settings: Settings) -> Findings:
             "kl": float(kl.mean()),
             "weighted": -float(weighted.mean()),
             "weighted_ppl": perplexity(-weighted.cpu().numpy(), lengths),
-            "information": information,
+            "information": float(information.mean()),
             "active": active_units(mean),
             "dimensions": mean.shape[1],
         },
         definitions={name: text.format(**facts) for name, text in DEFINITIONS.items()},
-        details={"variances": mean_variances(mean).tolist()},
+        details={
+            "variances": mean_variances(mean).tolist(),
+            # Of the mutual information less the KL, which share their sentences.
+            "information_error": standard_error(information - kl.double()),
+        },
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 EACH = "*"
+REAL_LABEL, REAL_TEXT = "Real data", "real"
+LOWER, HIGHER, REAL = "lower", "higher", "real"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +21,9 @@ class Column:
     metric: str
     label: str
     group: str
-    better: str | None = None  # "lower" or "higher"
+    # What is better: LOWER, HIGHER, or REAL: nearer to the value that real text has. None where
+    # neither is, so that no value is marked as the best.
+    better: str | None = None
     percent: bool = False
     decimals: int | None = None  # None: as many as the interval supports
 

@@ -17,7 +17,7 @@ def render(
     absent: Sequence[tuple[str, str]],
 ) -> Markup:
     """A row for each study, linked to its section; `absent` are (paper item, title) without one."""
-    heads = ("In the paper", "Verdict", "Claims", "Study", "Seeds")
+    heads = ("In the paper", "Claims", "Study", "Seeds")
     grid = element(
         "table",
         element("caption", "The paper, item by item"),
@@ -38,30 +38,22 @@ def render(
 
 def _row(table: Mapping[str, Any], anchor: str) -> Markup:
     found = [claim["verdict"] for claim in table["claims"]]
-    overall = verdicts.overall(found)
     return element(
         "tr",
         element("th", element("a", table["paper_item"], href=f"#{anchor}"), scope="row"),
-        element("td", badge(overall) if found else "–", class_="text"),
-        element("td", _tally(found), class_="text"),
+        element("td", _tally(found) if found else "–", class_="text"),
         element("td", table["title"], " ", element("code", table["study"]), class_="text"),
         element("td", len(table["seeds"])),
     )
-
-
-def badge(verdict: str) -> Markup:
-    """A verdict with its sign, in its colour."""
-    sign = element("span", SIGNS[verdict], aria_hidden="true", class_="sign")
-    return element("span", sign, verdicts.WORDS[verdict], class_=f"verdict is-{verdict}")
 
 
 def _tally(found: Sequence[str]) -> Markup:
     return join(
         element(
             "span",
-            f"{SIGNS[verdict]} {found.count(verdict)} ",
+            element("span", SIGNS[verdict], aria_hidden="true", class_="sign"),
+            f"{found.count(verdict)} {verdicts.WORDS[verdict]} ",
             class_=f"verdict is-{verdict}",
-            title=f"{found.count(verdict)} {verdicts.WORDS[verdict]}",
         )
         for verdict in verdicts.WORDS
         if verdict in found

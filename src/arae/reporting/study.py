@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from arae.foundation.settings import parse_settings
 from arae.reporting.charts.figure import Figure
-from arae.reporting.columns import Column
-from arae.reporting.verdicts import Claim
-
-REAL_LABEL, REAL_TEXT = "Real data", "real"
+from arae.reporting.claims import ClaimSettings, ClaimTest, require_names
+from arae.reporting.columns import REAL_LABEL, REAL_TEXT, Column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +24,7 @@ class StudySettings:
     seeds: tuple[int, ...]
     embedded: bool = False
     published: dict[str, Any] = field(default_factory=dict)
+    claims: tuple[ClaimSettings, ...] = ()
 
     def check(self) -> None:
         """Raise `ValueError` for settings that make no study."""
@@ -43,14 +43,12 @@ class StudySettings:
 
 @dataclass(frozen=True, kw_only=True)
 class StudyKind:
-    """What a kind of study knows: which paper item it is, its columns, claims and figures."""
+    """What a kind of study knows: which paper item it is, its columns, figures and tests for claims."""
 
     title: str
     paper_item: str  # "Table 1, §6.1"
     columns: tuple[Column, ...]
-    claims: tuple[Claim, ...] = ()
-    # (table without claims) -> judged claims that no `Claim` can say.
-    judge: Callable[[Mapping[str, Any]], list[dict[str, Any]]] = lambda table: []
+    tests: Mapping[str, ClaimTest] = field(default_factory=dict)  # that a study's claims may name
     figures: Callable[[dict[str, Any]], list[Figure]] = lambda table: []
     # Rows in this order, then the others by name: settings come with sorted keys. A system keeps
     # its colour from study to study.
@@ -61,6 +59,12 @@ class StudyKind:
     examples_note: str = (
         "The first sentences of the first seed, in the order in which they were made, not chosen."
     )
+
+    def require_claims(self, study: Mapping[str, Any], where: str) -> None:
+        """`SettingsError` if a claim of a study, as params.yaml has it, names what it does not have."""
+        given = enumerate(study.get("claims", ()))
+        claims = [parse_settings(ClaimSettings, one, f"{where}[{place}]") for place, one in given]
+        require_names(claims, study, self.columns, self.tests, where)
 
     def texts(self, settings: StudySettings) -> dict[str, str]:
         """Label -> text scored, the real data first."""

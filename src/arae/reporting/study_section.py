@@ -9,10 +9,10 @@ from typing import Any
 from arae.reporting import published, settings_html, table_html, tables
 from arae.reporting.charts.curve_chart import curve_panel
 from arae.reporting.charts.figure import Figure, colour
+from arae.reporting.columns import REAL_TEXT
 from arae.reporting.ledger import Ledger
 from arae.reporting.markup import Markup, element, join
 from arae.reporting.overview import SIGNS
-from arae.reporting.study import REAL_TEXT
 from arae.reporting.verdicts import WORDS
 
 
@@ -86,7 +86,11 @@ def _verdicts(table: Mapping[str, Any]) -> Markup | None:
             ),
             element("h4", claim["name"]),
             element("p", claim["statement"], class_="statement"),
-            element("ul", [_pair(pair, tables.column_of(table, claim)) for pair in claim["pairs"]]),
+            element(
+                "ul",
+                [_pair(pair, tables.column_of(table, claim)) for pair in claim["pairs"]],
+                [element("li", text) for text in tables.unmeasured(claim)],
+            ),
             element("p", claim["rule"], class_="statement") if "rule" in claim else None,
             class_=f"card is-{claim['verdict']}",
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from arae.foundation.errors import SettingsError
-from arae.reporting import verdicts
+from arae.reporting import claims, verdicts
 from arae.reporting.cells import cell
 from arae.reporting.columns import measured_columns
 from arae.reporting.scores import Score
@@ -35,8 +35,7 @@ def build(
         _row(label, texts[label], places[label], columns, scores, published.get(label, {}))
         for label in sorted(texts, key=places.__getitem__)
     ]
-    cells = {row["label"]: row["cells"] for row in rows}
-    table = {
+    table: dict[str, Any] = {
         "format": 1,
         "study": name,
         "kind": settings.kind,
@@ -56,12 +55,10 @@ def build(
         "published_marks": settings.published.get("marks", {}),
         "differs": kind.differs,
         "examples_note": kind.examples_note,
-        "claims": [verdicts.judge(claim, cells) for claim in kind.claims],
         "rule": verdicts.RULE,
         "curves": curves,
     }
-    table["claims"] += kind.judge(table)
-    return table
+    return {**table, "claims": claims.judge(settings.claims, table, kind.tests)}
 
 
 def _require_shares(

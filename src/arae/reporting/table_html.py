@@ -8,8 +8,15 @@ from typing import Any
 from arae.reporting import published, tables
 from arae.reporting.cells import write_interval, write_number
 from arae.reporting.charts.figure import colour
+from arae.reporting.claims import distance
+from arae.reporting.columns import HIGHER, LOWER, REAL, REAL_TEXT
 from arae.reporting.markup import Markup, element, join
-from arae.reporting.study import REAL_TEXT
+
+MARKS = {
+    LOWER: ("\u00a0↓", "lower is better"),
+    HIGHER: ("\u00a0↑", "higher is better"),
+    REAL: ("\u00a0≈", "nearer to real data's value is better"),
+}
 
 
 def render(table: Mapping[str, Any]) -> Markup:
@@ -20,8 +27,8 @@ def render(table: Mapping[str, Any]) -> Markup:
 def _table(table: Mapping[str, Any], group: str, columns: list[dict[str, Any]]) -> Markup:
     heads: list[Markup] = [element("th", "System", scope="col")]
     for column in columns:
-        arrow = {"lower": "\u00a0↓", "higher": "\u00a0↑"}.get(str(column["better"]), "")
-        heads.append(element("th", column["label"], arrow, scope="col"))
+        mark, meaning = MARKS.get(column["better"], ("", None))
+        heads.append(element("th", column["label"], mark, scope="col", title=meaning))
         if published.has_published(table, column["metric"]):
             heads.append(element("th", "published", scope="col", class_="published"))
     best = {column["metric"]: _best(table, column) for column in columns}
@@ -69,11 +76,17 @@ def _cells(
 
 
 def _best(table: Mapping[str, Any], column: Mapping[str, Any]) -> str | None:
-    """Label of the system with the best mean, real data aside."""
+    """Label of the system with the best mean, real data aside; None where nothing is better."""
     means = {
-        row["label"]: row["cells"][column["metric"]]["mean"]
+        row["text"]: (row["label"], row["cells"][column["metric"]]["mean"])
         for row in table["rows"]
-        if row["text"] != REAL_TEXT and column["metric"] in row["cells"]
+        if column["metric"] in row["cells"]
     }
-    choose = {"lower": min, "higher": max}.get(str(column["better"]))
-    return choose(means, key=lambda label: means[label]) if choose and means else None
+    real = means.pop(REAL_TEXT, None)
+    if column["better"] == REAL:
+        if real is None:
+            return None
+        far = {label: distance(mean, real[1], column["percent"]) for label, mean in means.values()}
+        return min(far, key=far.__getitem__, default=None)
+    choose = {LOWER: min, HIGHER: max}.get(str(column["better"]))
+    return choose(means.values(), key=lambda pair: pair[1])[0] if choose and means else None

@@ -84,11 +84,16 @@ def interval_note(table: Mapping[str, Any]) -> str:
 def verdict_line(table: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     """A claim's verdict with its numbers in one line of Markdown."""
     column = column_of(table, claim)
-    numbers = "; ".join(
-        f"{comparison(pair, column)}: {WORDS[pair['verdict']]}" for pair in claim["pairs"]
-    )
+    found = [f"{comparison(pair, column)}: {WORDS[pair['verdict']]}" for pair in claim["pairs"]]
+    numbers = "; ".join([*found, *unmeasured(claim)])
     line = f"- **{WORDS[claim['verdict']]}**: {claim['name']} ({claim['statement']})"
     return f"{line}{f': {numbers}' if numbers else ''}. {claim.get('rule', '')}".rstrip()
+
+
+def unmeasured(claim: Mapping[str, Any]) -> list[str]:
+    """[`2 pairs not measured`]; [] where all were."""
+    count = claim["unmeasured"]
+    return [f"{count} pair{'s' if count > 1 else ''} not measured"] if count else []
 
 
 def column_of(table: Mapping[str, Any], claim: Mapping[str, Any]) -> dict[str, Any]:

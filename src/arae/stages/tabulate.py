@@ -39,6 +39,7 @@ def run(arguments: argparse.Namespace) -> None:
     where = f"studies.{arguments.study}"
     settings = parse_settings(StudySettings, read_settings(arguments.settings), where)
     kind = kind_of(settings.kind, f"{where}.kind")
+    kind.require_claims(plain(settings), f"{where}.claims")
     inputs = [*arguments.scores, *arguments.histories]
     out = arguments.out
     outputs = [out / name for name in FILES]

@@ -11,6 +11,7 @@ from arae.foundation.errors import SettingsError
 from arae.foundation.files import read_json
 from arae.foundation.schema import check
 from arae.foundation.settings import suggest
+from arae.reporting.kinds.registry import kind_of
 from arae.workflow.families import EVALUATED, KINDS
 from arae.workflow.places import check_places
 
@@ -89,6 +90,10 @@ def _check_study(name: str, study: Mapping[str, Any], params: Mapping[str, Any],
                 f"but the study is about '{study['corpus']}'; choose a recipe of that corpus"
             )
     _check_seeds(study.get("seeds"), f"{where}.seeds")
+    claims = study.get("claims", [])
+    if not isinstance(claims, list):
+        raise SettingsError(f"{where}.claims: expected a list, got {claims!r}")
+    kind_of(study["kind"], f"{where}.kind").require_claims(study, f"{where}.claims")
 
 
 def _check_seeds(seeds: Any, where: str) -> None:

@@ -5,7 +5,7 @@ The paper's Figure 5: for each transform, Match % and Precision; some examples.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from arae.evaluation.intervals import t_interval
@@ -13,12 +13,12 @@ from arae.evaluation.transforms import PAPER, Transform
 from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.interval_chart import Mark, interval_panel
 from arae.reporting.charts.text_panel import Block, text_panel
+from arae.reporting.claims import ClaimTest
 from arae.reporting.columns import Column
-from arae.reporting.contrasts import Side, contrast
 from arae.reporting.study import StudyKind
+from arae.reporting.verdicts import Pair, Side, pairs_of
 
 WORDS = tuple(Transform.parse(text).word for text in PAPER)
-SYSTEM = "ARAE"
 OVERALL, MATCH, PRECISION = "All transforms", "Match, by transform", "Precision, by transform"
 LABELS = {"match": "Match %", "precision": "Precision %"}
 EXAMPLES = 1
@@ -40,43 +40,41 @@ COLUMNS = (
 )
 
 
-def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The claims on the ARAE, transform by transform, for those of the paper."""
-    row = next((row for row in table["rows"] if row["label"] == SYSTEM), None)
-    if row is None:
-        return []
+def _compared(
+    lower: str | float, higher: str, name: str
+) -> Callable[[Mapping[str, Any], str], list[Pair | None]]:
+    """A test of each of the paper's transforms: number `lower`, or a constant, below number `higher`."""
 
-    def side(word: str, number: str, label: str) -> Side:
-        return Side(label=label, values=_values(row, word, number))
+    def pairs(table: Mapping[str, Any], label: str) -> list[Pair | None]:
+        row = next(row for row in table["rows"] if row["label"] == label)
+        return pairs_of(
+            (
+                Side.of_values(f"{word}, {name}", _values(row, word, lower))
+                if isinstance(lower, str)
+                else Side.constant(name, lower),
+                Side.of_values(word, _values(row, word, higher)),
+            )
+            for word in WORDS
+        )
 
-    half = Side(label="half", values=[50.0], exact=True)
-    return [
-        contrast(
-            "Offset vectors change main verbs, subjects and modifiers",
-            "Match > 50 % for each of the paper's transforms",
-            [(half, side(word, "match", word)) for word in WORDS],
-        ),
-        contrast(
-            "It is the offset that does it",
-            "Match of the same sentences unmoved < Match, for each of the paper's transforms",
-            [
-                (side(word, "match_before", f"{word}, unmoved"), side(word, "match", word))
-                for word in WORDS
-            ],
-        ),
-        contrast(
-            "The rest of the sentence stays",
-            "precision against an unrelated sentence < precision against the original, for each of "
-            "the paper's transforms",
-            [
-                (
-                    side(word, "precision_unrelated", f"{word}, unrelated"),
-                    side(word, "precision", word),
-                )
-                for word in WORDS
-            ],
-        ),
-    ]
+    return pairs
+
+
+TESTS = {
+    "most_match": ClaimTest(
+        statement="{of}: Match > 50 % for each of the paper's transforms",
+        pairs=_compared(50.0, "match", "half"),
+    ),
+    "match_above_unmoved": ClaimTest(
+        statement="{of}: Match of the same sentences unmoved < Match, for each of the paper's transforms",
+        pairs=_compared("match_before", "match", "unmoved"),
+    ),
+    "precision_above_unrelated": ClaimTest(
+        statement="{of}: precision against an unrelated sentence < precision against the original, for "
+        "each of the paper's transforms",
+        pairs=_compared("precision_unrelated", "precision", "unrelated"),
+    ),
+}
 
 
 def figures(table: dict[str, Any]) -> list[Figure]:
@@ -165,7 +163,7 @@ KIND = StudyKind(
     title="Offset vectors",
     paper_item="Figure 5, Appendix E",
     columns=COLUMNS,
-    judge=judge,
+    tests=TESTS,
     figures=figures,
     differs="The paper takes its means over a million sentences of an ARAE of SNLI, parsed by spaCy; "
     "how many sentences and which reader of verbs, subjects and modifiers were used here is said in "

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.interval_chart import Mark, interval_panel
 from arae.reporting.columns import Column
 from arae.reporting.study import StudyKind
-from arae.reporting.verdicts import Claim
 
 # As in Table 5; a study's labels are `SYSTEM, SIZE`.
 SYSTEMS = ("Supervised", "AE", "ARAE")
@@ -26,31 +24,6 @@ COLUMNS = (
     Column(metric="majority", label="Most frequent label, %", group=SHORTCUTS, decimals=1),
     Column(metric="hypothesis_only", label="Hypothesis alone, %", group=SHORTCUTS, decimals=1),
     Column(metric="premise_only", label="Premise alone, %", group=SHORTCUTS, decimals=1),
-)
-
-CLAIMS = (
-    *(
-        Claim(
-            name=f"Text without labels helps, and adversarial regularisation more ({size})",
-            statement=f"accuracy, {size}: supervised < semi-supervised AE < semi-supervised ARAE",
-            metric=METRIC,
-            pairs=tuple(
-                (f"{worse}, {size}", f"{better}, {size}")
-                for worse, better in itertools.pairwise(SYSTEMS)
-            ),
-        )
-        for size in SIZES
-    ),
-    Claim(
-        name="More labels help every system",
-        statement="accuracy of each system: tiny < small < medium",
-        metric=METRIC,
-        pairs=tuple(
-            (f"{system}, {fewer}", f"{system}, {more}")
-            for system in SYSTEMS
-            for fewer, more in (("tiny", "small"), ("small", "medium"))
-        ),
-    ),
 )
 
 
@@ -97,7 +70,6 @@ KIND = StudyKind(
     title="Semi-supervised natural-language inference",
     paper_item="Table 5, section 6.3",
     columns=COLUMNS,
-    claims=CLAIMS,
     figures=figures,
     order=tuple(f"{system}, {size}" for size in SIZES for system in SYSTEMS),
     differs="The paper shows 120k, 59k and 28k labels of SNLI's 543k pairs (22.2, 10.8 and 5.25 %); "

@@ -4,30 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
 from arae.evaluation.intervals import t_quantile
-from arae.reporting import verdicts
-from arae.reporting.cells import NONE, SEEDS
+from arae.reporting.cells import SEEDS
 from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.level_chart import Level, level_panel
+from arae.reporting.claims import ClaimTest
 from arae.reporting.columns import Column
 from arae.reporting.study import StudyKind
-from arae.reporting.verdicts import Claim
+from arae.reporting.verdicts import NOT, REPRODUCED, Pair, Side, pair
 
 CENTRE = "centre"
 RULE = (
-    "The best level is below the worst by construction, so that a setting counts only if they differ "
-    "by more than √2 of the ± shown, which pools the spread of seeds over the whole grid."
+    "The best level is below the worst by construction, so that a setting counts only if they differ by "
+    "more than equal levels would in one of twenty grids (the 95 % studentized range of as many levels, "
+    "the spread of seeds pooled over the whole grid; ± is by the same spread)."
 )
-CLIPPED, PENALISED = "weight clip", "gradient penalty"
 PERPLEXITY, SAMPLES = "Validation perplexity, n-gram", "Samples and codes"
 MAIN, SECOND = "reverse_ppl_ngram", "grammatical"
 
 COLUMNS = (
     Column(metric=MAIN, label="Reverse PPL", group=PERPLEXITY, better="lower"),
-    Column(metric="forward_ppl_ngram", label="Forward PPL", group=PERPLEXITY, better="lower"),
+    Column(metric="forward_ppl_ngram", label="Forward PPL", group=PERPLEXITY),
     Column(metric=SECOND, label="Grammatical", group=SAMPLES, better="higher", percent=True),
     Column(metric="distinct", label="Distinct", group=SAMPLES, better="higher", percent=True),
     Column(metric="reconstruction", label="Reconstruction", group=SAMPLES, better="lower"),
@@ -62,61 +63,62 @@ def _differing(left: Mapping[str, Any], right: Mapping[str, Any]) -> set[str]:
     return {key for key in {*left, *right} if left.get(key) != right.get(key)}
 
 
-def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Sensitivity: for each factor, the best level against the worst. And the paper's footnote 1."""
-    found = factors(table)
-    width = pooled_half_width([row["cells"][MAIN] for row in table["rows"] if MAIN in row["cells"]])
-    pairs = [_extremes(factor, levels, width) for factor, levels in found.items()]
-    verdict = verdicts.overall([pair["verdict"] for pair in pairs])
-    sensitive = {
-        "name": "The model is sensitive to its hyperparameters",
-        "statement": "reverse perplexity: best level < worst level of each factor",
-        "metric": MAIN,
-        "verdict": verdict,
-        "pairs": pairs,
-        "rule": RULE,
-    }
-    kinds = {_name(level): row["cells"] for levels in found.values() for level, row in levels}
-    claim = Claim(
-        name="A gradient penalty slightly improves on weight clipping (footnote 1)",
-        statement="reverse perplexity: gradient penalty < weight clipping",
-        metric=MAIN,
-        pairs=((PENALISED, CLIPPED),),
+def matters(table: Mapping[str, Any], factor: str) -> list[Pair | None]:
+    """The levels of least and greatest mean of a factor."""
+    levels = factors(table).get(factor, ())
+    width = pooled([row["cells"][MAIN] for row in table["rows"] if MAIN in row["cells"]])
+    ranked = sorted(
+        (row["cells"][MAIN]["mean"], _name(level)) for level, row in levels if MAIN in row["cells"]
     )
-    return [sensitive, verdicts.judge(claim, kinds)]
+    if len(ranked) < 2 or width is None:
+        return [None]
+    best, worst = (
+        Side(label=name, mean=mean, half_width=width.mean, interval=SEEDS)
+        for mean, name in (ranked[0], ranked[-1])
+    )
+    apart = worst.mean - best.mean > width.of_range(len(ranked))
+    return [pair(best, worst, REPRODUCED if apart else NOT)]
 
 
-def pooled_half_width(cells: Sequence[Mapping[str, Any]]) -> float | None:
-    """Half-width of a mean's 95 % t interval, the seeds' spread pooled over all cells.
+@dataclass(frozen=True, kw_only=True)
+class Pooled:
+    """The seeds' spread, pooled over all cells of a grid: with few seeds a cell it is far better known."""
 
-    None if no cell has two seeds. With few seeds a cell each, the pooled spread is far better known.
-    """
+    error: float  # of a cell's mean
+    freedom: int
+
+    @property
+    def mean(self) -> float:
+        """Half-width of a mean's 95 % t interval."""
+        return t_quantile(0.975, self.freedom) * self.error
+
+    def of_range(self, count: int) -> float:
+        """What the range of `count` equal means exceeds once in twenty times (Tukey)."""
+        from scipy.stats import studentized_range
+
+        return float(studentized_range.ppf(0.95, count, self.freedom)) * self.error
+
+
+def pooled(cells: Sequence[Mapping[str, Any]]) -> Pooled | None:
+    """The spread of all cells; None if no cell has two seeds."""
     several = [cell["values"] for cell in cells if len(cell["values"]) > 1]
     freedom = sum(len(values) - 1 for values in several)
     if not freedom:
         return None
     squares = sum((value - fmean(values)) ** 2 for values in several for value in values)
-    count = min(map(len, several))
-    return t_quantile(0.975, freedom) * math.sqrt(squares / freedom / count)
+    error = math.sqrt(squares / freedom / min(map(len, several)))
+    return Pooled(error=error, freedom=freedom)
 
 
-def _extremes(
-    factor: str, levels: Sequence[tuple[Any, Mapping[str, Any]]], width: float | None
-) -> dict[str, Any]:
-    """The levels of least and greatest mean as a judged pair."""
-    ranked = sorted(
-        (row["cells"][MAIN]["mean"], f"{factor} {_name(level)}")
-        for level, row in levels
-        if MAIN in row["cells"]
+TESTS = {
+    "matters": ClaimTest(
+        statement="reverse perplexity by {of}: best level < worst level",
+        metric=MAIN,
+        pairs=matters,
+        rule=RULE,
+        subjects=lambda study: study.get("probe", {}).get("factors", {}),
     )
-    (low, best), (high, worst) = ranked[0], ranked[-1]
-    apart = width is not None and high - low > math.sqrt(2) * width
-    sides = {"half_width": width, "interval": SEEDS if width is not None else NONE}
-    return {
-        "lower": {"label": best, "mean": low, **sides},
-        "higher": {"label": worst, "mean": high, **sides},
-        "verdict": verdicts.REPRODUCED if apart else verdicts.NOT,
-    }
+}
 
 
 def figures(table: dict[str, Any]) -> list[Figure]:
@@ -172,7 +174,7 @@ KIND = StudyKind(
     title="Sensitivity to hyperparameters",
     paper_item="Section 9, footnote 1",
     columns=COLUMNS,
-    judge=judge,
+    tests=TESTS,
     figures=figures,
     order=(CENTRE,),
     differs="The paper reports high sensitivity without numbers and no other constraint than weight "

@@ -10,13 +10,12 @@ from typing import Any
 
 from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.text_panel import Block, text_panel
-from arae.reporting.columns import Column
-from arae.reporting.contrasts import Side, contrast
+from arae.reporting.claims import ClaimTest
+from arae.reporting.columns import REAL_LABEL, Column
 from arae.reporting.kinds import transfer
-from arae.reporting.study import REAL_LABEL, StudyKind
-from arae.reporting.verdicts import Claim
+from arae.reporting.study import StudyKind
+from arae.reporting.verdicts import Pair, Side, pairs_of
 
-SYSTEM = "ARAE"
 TRANSFER = "transfer:"
 
 COLUMNS = (
@@ -38,45 +37,28 @@ COLUMNS = (
     ),
 )
 
-CLAIMS = (
-    Claim(
-        name="Adversarial regularisation raises transfer, with topics as with sentiment (Table 2)",
-        statement="transfer accuracy: AE < ARAE",
-        metric="transfer",
-        pairs=(("AE", SYSTEM),),
-    ),
-    Claim(
-        name="and makes outputs less like their sources (Table 2)",
-        statement="BLEU: ARAE < AE",
-        metric="bleu",
-        pairs=((SYSTEM, "AE"),),
-    ),
-)
 
-
-def judge(table: Mapping[str, Any]) -> list[dict[str, Any]]:
+def own_topic(table: Mapping[str, Any], label: str) -> list[Pair | None]:
     """Table 4 as a claim: what each decoder writes is mostly of its own topic."""
-    row = next((row for row in table["rows"] if row["label"] == SYSTEM), None)
-    if row is None:
-        return []
-    half = Side(label="half", values=[50.0], exact=True)
-    directions = [metric for metric in row["cells"] if metric.startswith(TRANSFER)]
-    return [
-        contrast(
-            "Each decoder writes sentences of its own topic (Table 4)",
-            "transfer accuracy > 50 % from each topic to each other, ARAE",
-            [
-                (
-                    half,
-                    Side(
-                        label=metric.removeprefix(TRANSFER),
-                        values=[100 * value for value in row["cells"][metric]["values"]],
-                    ),
-                )
-                for metric in directions
-            ],
+    cells = next(row["cells"] for row in table["rows"] if row["label"] == label)
+    half = Side.constant("half", 50.0)
+    return pairs_of(
+        (
+            half,
+            Side.of_values(
+                metric.removeprefix(TRANSFER), [100 * value for value in cell["values"]]
+            ),
         )
-    ]
+        for metric, cell in cells.items()
+        if metric.startswith(TRANSFER)
+    )
+
+
+TESTS = {
+    "own_topic": ClaimTest(
+        statement="{of}: transfer accuracy > 50 % from each topic to each other", pairs=own_topic
+    )
+}
 
 
 def figures(table: dict[str, Any]) -> list[Figure]:
@@ -112,8 +94,7 @@ KIND = StudyKind(
     title="Transfer of topic",
     paper_item="Table 4, section 6.2",
     columns=COLUMNS,
-    claims=CLAIMS,
-    judge=judge,
+    tests=TESTS,
     figures=figures,
     with_real=True,
     differs="The paper shows sentences and no numbers; the measures are those of its sentiment "
