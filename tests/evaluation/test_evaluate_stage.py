@@ -38,21 +38,28 @@ def corpus(tmp_path, monkeypatch):
     tokens = {TOKENS / name: text for name, text in lines.items()}
     made("tokenize", TOKENS / "provenance.json", tokens)
     words = "".join(word + "\n" for word in (*SPECIALS, "a", "b", "c"))
-    made("vocabulary", "data/vocabulary.txt.provenance.json", {WORDS: words})
-    for folder in ("models/toy/seed-2", "lm/toy/seed-2", "lm/forward/seed-1"):
-        files = {
-            f"results/{folder}/model.safetensors": folder,
-            f"results/{folder}/recipe.json": json.dumps({"settings": {"system": "arae"}}),
-            f"results/{folder}/vocabulary.txt": words,
-        }
-        made("train", f"results/{folder}/provenance.json", files, [*tokens, WORDS])
+    made("vocabulary", "data/vocabulary.txt.provenance.json", {WORDS: words}, tokens)
+    trained("models/toy/seed-2", *tokens)
+    trained("lm/forward/seed-1", *tokens)
     samples(["a b", "", "c c zebra", "a b"])
 
 
+def trained(folder, *texts):
+    """A model that was trained on some texts."""
+    files = {
+        f"results/{folder}/model.safetensors": folder,
+        f"results/{folder}/recipe.json": json.dumps({"settings": {"system": "arae"}}),
+        f"results/{folder}/vocabulary.txt": WORDS.read_text(),
+    }
+    made("train", f"results/{folder}/provenance.json", files, [*texts, WORDS])
+
+
 def samples(lines):
-    model = "results/models/toy/seed-2/recipe.json"
+    """Samples of the model, and the language model that was trained on them."""
+    model = [f"results/models/toy/seed-2/{name}" for name in ("recipe.json", "vocabulary.txt")]
     text = "".join(line + "\n" for line in lines)
-    made("sample", f"{SAMPLES}.provenance.json", {SAMPLES: text}, [model])
+    made("sample", f"{SAMPLES}.provenance.json", {SAMPLES: text}, model)
+    trained("lm/toy/seed-2", SAMPLES)
 
 
 def command(**changes):
@@ -104,6 +111,7 @@ def test_scoring_again_gives_the_same_bytes(corpus):
 def test_real_text_is_limited_and_reads_forward_on_test_text(corpus):
     out = "results/scores/study/real/seed-2.json"
     changes = {"samples": TOKENS / "train.txt", "sentences": 2, "out": out}
+    changes["reverse-lm"] = "results/lm/forward/seed-1"
     assert main(command(**changes, **{"forward-text": TOKENS / "test.txt"})) == 0
     found = json.loads(Path(out).read_text())
     assert (found["system"], found["sentences"]) == ("real", 2)

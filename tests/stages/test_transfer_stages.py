@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from arae.cli import main
+from arae.foundation.errors import DataError
 from arae.foundation.provenance import verify_chain
+from arae.stages.score_transfer import read_transfers
 
 MARKERS = {"bad": ("awful", "terrible"), "good": ("great", "lovely")}
 SUBJECTS = ("tea", "soup", "cake", "bread", "rice", "fish")
@@ -144,10 +146,6 @@ def test_transfers_that_cannot_be_made_or_read(project, capsys) -> None:
     samples = Path("results/samples/s/real/seed-2.txt")
     transfer(samples, 10)
     samples.with_suffix(".jsonl").write_text('{"sentence": 999}\n')
-    options = ["--samples", samples, "--reverse-lm", "results/lm/forward"]
-    options += ["--forward-lm", "results/lm/forward", "--tokens", "tokens"]
-    options += ["--classifiers", "results/classifiers/s/bag_of_words/seed-1"]
-    options += ["--vocabulary", "v.txt", "--source", project, "--out", "y/real/seed-1.json"]
-    assert main(["score-transfer", *map(str, options)]) != 0
-    assert "seed-2.jsonl:1: not a transferred sentence" in capsys.readouterr().err
+    with pytest.raises(DataError, match=r"seed-2\.jsonl:1: not a transferred sentence"):
+        read_transfers(samples.with_suffix(".jsonl"), Path("tokens/test.txt"))
     assert not Path("y/real/seed-1.json").exists()

@@ -17,6 +17,7 @@ from typing import Any
 from arae.evaluation.oracle import source_of
 from arae.evaluation.scoring import ScoreSettings, Sheet, Texts, score
 from arae.evaluation.sentences import read_sentences
+from arae.foundation.belonging import require_made_from, require_relatives
 from arae.foundation.errors import IntegrityError, SettingsError
 from arae.foundation.files import canonical_json, read_json, sha256_file, write_json
 from arae.foundation.provenance import sidecar_of
@@ -53,6 +54,11 @@ def run(arguments: argparse.Namespace) -> None:
     text, seed = identity(arguments.out)
     for folder in (arguments.reverse_lm, arguments.forward_lm):
         require_vocabulary(folder, arguments.vocabulary)
+    train = arguments.tokens / "train.txt"
+    require_made_from(arguments.reverse_lm / MODEL_FILES[0], arguments.samples)
+    require_made_from(arguments.forward_lm / MODEL_FILES[0], train)
+    for read in {arguments.samples, arguments.forward_text or arguments.samples}:
+        require_relatives(read, arguments.vocabulary)
     with stage_run(
         "evaluate",
         sidecar=arguments.out.with_name(arguments.out.name + ".provenance.json"),

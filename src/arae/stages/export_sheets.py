@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from arae.foundation.belonging import require_made_from
 from arae.foundation.console import say
 from arae.foundation.errors import SettingsError
 from arae.foundation.files import atomic_write, write_json
@@ -51,6 +52,8 @@ def run(arguments: argparse.Namespace) -> None:
 
     settings = parse_settings(SheetSettings, read_settings(arguments.settings), "export-sheets")
     files = _files(arguments.transfers)
+    for path in files.values():
+        require_made_from(path, arguments.sources)
     systems = {name: read_transfers(name, path, arguments.sources) for name, path in files.items()}
     rows = dict(zip("ab", build_rows(systems, settings, arguments.seed), strict=True))
     labels = sorted({t.target for made in systems.values() for t in made})

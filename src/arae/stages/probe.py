@@ -16,6 +16,7 @@ from typing import Any
 
 from arae.corpora.source import SPLITS
 from arae.corpora.sources import parse_source
+from arae.foundation.belonging import require_made_from
 from arae.foundation.errors import DataError
 from arae.foundation.files import canonical_json, parse_json, write_json
 from arae.foundation.settings import plain, read_settings
@@ -50,6 +51,8 @@ def run(arguments: argparse.Namespace) -> None:
     settings = parse_probe(arguments.probe, read_settings(arguments.settings), "probe")
     source = read_settings(arguments.source)
     device = prepare_device(arguments.device, arguments.threads)
+    texts = [arguments.tokens / f"{split}.txt" for split in SPLITS]
+    require_made_from(arguments.ids / "test.npy", arguments.model / "vocabulary.txt", *texts)
     with stage_run(
         "probe",
         sidecar=arguments.out.with_name(arguments.out.name + ".provenance.json"),

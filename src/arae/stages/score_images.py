@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from arae.corpora.images import Images, image_files
+from arae.foundation.belonging import require_made_from
 from arae.foundation.console import say
 from arae.foundation.errors import DataError
 from arae.foundation.files import write_json
@@ -47,6 +48,9 @@ def run(arguments: argparse.Namespace) -> None:
     settings = parse_settings(ImageScoreSettings, read_settings(arguments.settings), "probe")
     device = prepare_device(arguments.device, arguments.threads)
     model = None if arguments.model == "none" else Path(arguments.model)
+    learned = image_files(arguments.images, "train")
+    for folder in (arguments.classifier, *([model] if model else [])):
+        require_made_from(folder / MODEL_FILES[0], *learned)
     with stage_run(
         "score-images",
         sidecar=arguments.out.with_name(arguments.out.name + ".provenance.json"),

@@ -24,10 +24,11 @@ from arae.evaluation.classifiers import FILES as CLASSIFIER_FILES
 from arae.evaluation.scoring import Sheet
 from arae.evaluation.sentences import Sentences, encode, read_sentences
 from arae.evaluation.transfers import Transfers
+from arae.foundation.belonging import require_made_from
 from arae.foundation.console import say
-from arae.foundation.errors import DataError
+from arae.foundation.errors import DataError, SettingsError
 from arae.foundation.files import canonical_json, parse_json, write_json
-from arae.foundation.settings import read_settings
+from arae.foundation.settings import read_settings, suggest
 from arae.foundation.stage import stage_run
 from arae.stages.evaluate import FORMAT, MODEL_FILES, REAL, identity, require_vocabulary, system_of
 from arae.text.vocabulary import Vocabulary
@@ -59,6 +60,11 @@ def run(arguments: argparse.Namespace) -> None:
     text, seed = identity(arguments.out)
     for folder in (arguments.reverse_lm, arguments.forward_lm):
         require_vocabulary(folder, arguments.vocabulary)
+    train = arguments.tokens / "train.txt"
+    require_made_from(arguments.samples, arguments.tokens / f"{arguments.split}.txt")
+    require_made_from(arguments.reverse_lm / MODEL_FILES[0], arguments.samples)
+    for folder in (arguments.forward_lm, *arguments.classifiers):
+        require_made_from(folder / MODEL_FILES[0], train)
     with stage_run(
         "score-transfer",
         sidecar=arguments.out.with_name(arguments.out.name + ".provenance.json"),
@@ -70,7 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
         found = read_transfers(
             arguments.samples.with_suffix(".jsonl"), arguments.tokens / f"{arguments.split}.txt"
         )
-        classifiers = {path.parent.name: load_classifier(path) for path in arguments.classifiers}
+        classifiers = {_kind(path): load_classifier(path) for path in arguments.classifiers}
         oracle = style_oracle_of(parse_source(source, "--source"))
         sheet, directions = transfers.measure(found, classifiers, oracle)
         if text == REAL:
@@ -92,6 +98,17 @@ def run(arguments: argparse.Namespace) -> None:
         )
         stage.metrics(0, sheet.metrics)
     say(f"{arguments.out}: {len(found)} transfers")
+
+
+def _kind(folder: Path) -> str:
+    """The kind of a classifier, by its place."""
+    name = folder.parent.name
+    if name not in transfers.TRANSFER:
+        raise SettingsError(
+            f"--classifiers {folder}: expected a path ending in KIND/seed-NUMBER"
+            f"{suggest(name, transfers.TRANSFER)}"
+        )
+    return name
 
 
 def read_transfers(path: Path, sources: Path) -> Transfers:

@@ -18,6 +18,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from arae.foundation.belonging import require_made_from
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_training_arguments
@@ -87,6 +88,8 @@ def train_model(
     device = prepare_device(arguments.device, arguments.threads // arguments.processes)
     folder: Path = arguments.out
     vocabulary = Vocabulary.load(arguments.vocabulary)
+    require_made_from(arguments.ids / "valid.npy", arguments.vocabulary)
+    require_within(text, vocabulary, arguments.ids, arguments.vocabulary)
     with (
         stop_on_signals() as stop,
         joined_world(device) as world,
@@ -144,6 +147,18 @@ def train_model(
         )
     discard_checkpoints(work)
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")
+
+
+def require_within(text: Any, vocabulary: Any, ids: Path, words: Path) -> None:
+    """Every id must be a word's: `DataError` for arrays that were made with a larger vocabulary."""
+    from arae.foundation.errors import DataError
+
+    largest = int(text.ids.max())
+    if largest >= len(vocabulary):
+        raise DataError(
+            f"{ids} and {words} do not belong together: the first holds the id {largest}, the "
+            f"second {len(vocabulary)} words; encode the text with this vocabulary"
+        )
 
 
 def journal_of(metrics: Any) -> Any:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from arae.foundation.belonging import require_relatives
 from arae.foundation.settings import plain, read_settings
 from arae.stages.arguments import add_training_arguments
 from arae.stages.train import id_files, train_model
@@ -45,6 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
             f"{arguments.text}: {len(text)} non-empty sentences, fewer than one batch of "
             f"{settings.batch_size}; generate more or lower batch_size"
         )
+    require_relatives(arguments.text, arguments.ids / "valid.npy")
     train_model(
         "train-lm",
         arguments,

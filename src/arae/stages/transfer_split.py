@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from arae.foundation.belonging import require_made_from
 from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write
 from arae.foundation.settings import parse_settings, plain, read_settings
@@ -59,6 +60,9 @@ def run(arguments: argparse.Namespace) -> None:
         )
     lines = arguments.out.with_suffix(".jsonl")
     model = arguments.model
+    sources = [arguments.tokens / f"{arguments.split}.txt"]
+    sources += [model / "vocabulary.txt"] if model else []
+    require_made_from(arguments.ids / f"{arguments.split}.npy", *sources)
     with stage_run(
         "transfer-split",
         sidecar=arguments.out.with_name(arguments.out.name + ".provenance.json"),
@@ -105,6 +109,11 @@ def _written(
 
     device = prepare_device(arguments.device, arguments.threads)
     model = load_model(arguments.model, device)
+    if model.labels != text.label_names:
+        raise DataError(
+            f"{arguments.model} and {arguments.ids} do not belong together: the first knows the "
+            f"labels {', '.join(model.labels) or 'none'}, the second {', '.join(text.label_names)}"
+        )
     store = TextStore(text, device)
     for result in transfer_all(model.system, store, rows, settings, arguments.seed):
         output = " ".join(model.vocabulary.decode(result.words))
