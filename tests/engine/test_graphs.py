@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import arae.nn.embedding
-from arae.engine.graphs import Graphs, Recorder
+from arae.engine.graphs import Graphs, Recorder, buckets_for
 from arae.engine.phases import run_phase
 from arae.engine.signals import StopRequest
 from arae.engine.trainer import Trainer
@@ -216,6 +216,22 @@ def test_a_loss_that_keeps_a_number_is_found(
 def test_sentences_set_apart_by_label_are_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"buckets: .*sets each label's sentences apart"):
         _trainer(name, tmp_path)
+
+
+def test_the_device_decides_where_the_recipe_does_not(capsys: pytest.CaptureFixture[str]) -> None:
+    gpu, cpu = torch.device("cuda", 0), torch.device("cpu")
+    several = dataclasses.replace(World(), place=0, count=2)
+    for name in NAMES:
+        assert buckets_for(toy_system(name), gpu, World()) == 4
+        assert buckets_for(toy_system(name), cpu, World()) == 0
+        assert buckets_for(toy_system(name, buckets=3), cpu, World()) == 3
+        assert buckets_for(toy_system(name, buckets=0), gpu, World()) == 0
+    assert not capsys.readouterr().err
+    for name in LABELLED:
+        assert buckets_for(toy_system(name), gpu, World()) == 0
+        assert "sets each label's sentences apart" in capsys.readouterr().err
+    assert buckets_for(toy_system("lm"), gpu, several) == 0
+    assert "--processes 1" in capsys.readouterr().err
 
 
 def test_several_processes_are_refused(tmp_path: Path) -> None:

@@ -110,9 +110,11 @@ def test_two_processes_write_one_model_like_that_of_one(
 
 def test_padded_training_is_the_same_training(corpus: Path, tmp_path: Path) -> None:
     found = []
-    for buckets in (0, 3):
+    for buckets in (None, 3):
         folder = tmp_path / str(buckets)
         assert main(command(corpus, folder, processes=1, buckets=buckets)) == 0
+        sidecar = json.loads((folder / "model" / "provenance.json").read_text())
+        assert f'"buckets": {buckets or 0}' in json.dumps(sidecar)
         found.append([json.loads(line) for line in (folder / "model" / "history.jsonl").open()])
     packed, padded = found
     for record, expected in zip(padded, packed, strict=True):

@@ -14,6 +14,7 @@ from arae.cli import main
 from arae.foundation.provenance import verify_chain
 from arae.foundation.stage import stage_run
 from arae.text.vocabulary import SPECIALS
+from toy import toy_system, toy_text
 
 TOKENS, WORDS = Path("data/tokens"), Path("data/vocabulary.txt")
 SAMPLES = Path("results/samples/study/toy/seed-2.txt")
@@ -32,7 +33,7 @@ def corpus(tmp_path, monkeypatch):
     """Tokens, vocabulary, two language models, a trained model and its samples."""
     monkeypatch.chdir(tmp_path)
     uniform = types.ModuleType("arae.evaluation.perplexity")
-    uniform.sentence_nll = lambda model, text, threads: (text.lengths + 1) * math.log(11)
+    uniform.sentence_nll = lambda model, text, device: (text.lengths + 1) * math.log(11)
     monkeypatch.setitem(sys.modules, "arae.evaluation.perplexity", uniform)
     lines = {"train.txt": "a b\nb a\na a b\n", "test.txt": "a b a\nb\n"}
     tokens = {TOKENS / name: text for name, text in lines.items()}
@@ -99,6 +100,24 @@ def test_score_file(corpus):
     assert set(found["definitions"]) == set(found["metrics"])
     assert "grammatical" not in found["metrics"]
     assert not verify_chain([OUT]).faults
+
+
+def test_it_scores_on_the_device_that_is_asked_for(corpus, capsys):
+    assert main(command(device="cuda:7")) != 0
+    assert "--device cuda:7" in capsys.readouterr().err
+    assert not OUT.exists()
+    assert main(command(device="cpu")) == 0
+    facts = json.loads(OUT.with_name(OUT.name + ".provenance.json").read_text())
+    assert "cpu" in json.dumps(facts)
+
+
+def test_sentences_are_scored_where_the_model_lies(monkeypatch):
+    """On torch's device without values every step works but the last, which reads the losses."""
+    monkeypatch.delitem(sys.modules, "arae.evaluation.perplexity", raising=False)
+    from arae.evaluation.perplexity import nll_under
+
+    with pytest.raises(NotImplementedError, match="copy out of meta tensor"):
+        nll_under(toy_system("lm").to("meta"), toy_text())
 
 
 def test_scoring_again_gives_the_same_bytes(corpus):

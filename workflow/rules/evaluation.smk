@@ -69,6 +69,7 @@ rule evaluate:
         study=one_of(plan.of_family("coverage")),
     threads: 1
     resources:
+        gpu=GPU,
         mem_mb=more(4000),
         runtime=more(60),
     params:

@@ -76,6 +76,7 @@ rule score_transfer:
         study=one_of(plan.of_family("transfer")),
     threads: 1
     resources:
+        gpu=GPU,
         mem_mb=more(4000),
         runtime=more(60),
     params:

@@ -22,6 +22,7 @@ from arae.foundation.errors import SettingsError
 from arae.nn.randomness import Draws
 from arae.systems.system import Moment, System
 
+BUCKETS = 4  # what a GPU gets where a recipe does not say
 NUMBERS = 8  # that one piece of work may ask for
 # A step of a phase, or what it is given: (batch, moment) → named results.
 Work = Callable[[Any, Moment], dict[str, Tensor]]
@@ -151,25 +152,45 @@ class Graphs:
             return None
 
 
+def buckets_for(system: System, device: torch.device, world: World) -> int:
+    """To multiples of how many positions sentences are padded; 0: packed, step by step.
+
+    A recipe's `buckets` decides; without them the device does, for losses are the same.
+    """
+    if system.settings.buckets is not None:
+        return system.settings.buckets
+    if device.type != "cuda":
+        return 0
+    obstacle = _obstacle(system, world)
+    if obstacle:
+        say(f"minibatches are packed and phases go step by step on this GPU: {obstacle}")
+    return 0 if obstacle else BUCKETS
+
+
 def graphs_for(
-    system: System, device: torch.device, world: World, recorder: Recorder | None
+    system: System, buckets: int, device: torch.device, world: World, recorder: Recorder | None
 ) -> Graphs | None:
-    """What replays phases, if the recipe's minibatches are padded and the device can."""
-    if not system.settings.buckets:
+    """What replays phases, if minibatches are padded and the device can."""
+    if not buckets:
         return None
-    if world.count > 1:
-        raise SettingsError(
-            "buckets: padded minibatches are not shared out among processes; use --processes 1 or "
-            "`buckets: 0`"
-        )
-    if not system.has_fixed_shapes:
-        raise SettingsError(
-            f"buckets: '{system.settings.system}' sets each label's sentences apart, and how many they "
-            "are changes from minibatch to minibatch; use `buckets: 0`"
-        )
+    obstacle = _obstacle(system, world)
+    if obstacle:
+        raise SettingsError(f"buckets: {obstacle}; use `buckets: 0`, or leave it out")
     if recorder is None and device.type == "cuda":
         recorder = CudaRecorder()
     return Graphs(recorder) if recorder else None
+
+
+def _obstacle(system: System, world: World) -> str:
+    """Why minibatches cannot be padded; empty if they can."""
+    if world.count > 1:
+        return "padded minibatches are not shared out among processes (--processes 1 would do)"
+    if not system.has_fixed_shapes:
+        return (
+            f"'{system.settings.system}' sets each label's sentences apart, and how many they are "
+            "changes from minibatch to minibatch"
+        )
+    return ""
 
 
 def _copies(results: Sequence[Tensor]) -> list[Tensor]:

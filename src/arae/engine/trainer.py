@@ -56,16 +56,19 @@ class Trainer:
         world: World | None = None,
         where: str = "",
         recorder: Recorder | None = None,
+        buckets: int | None = None,
     ) -> None:
         """`where` describes what computes; a run that goes on elsewhere is not bit-exact, and says so.
 
-        `recorder`: what records phases of padded minibatches (`buckets`), by default CUDA graphs.
+        `recorder`: what records phases of padded minibatches, by default CUDA graphs. `buckets`: how the
+        store pads them (`buckets_for`); by default as the recipe says.
         """
         self.system, self.store, self.seed = system, store, seed
         self.settings = system.settings
         self.world = world or World()
         self.world.check(self.settings.batch_size)
-        self._graphs = graphs_for(system, store.device, self.world, recorder)
+        padded = (self.settings.buckets or 0) if buckets is None else buckets
+        self._graphs = graphs_for(system, padded, store.device, self.world, recorder)
         self.iteration = 0
         self.history: list[Record] = []
         self.best: dict[str, Any] = {"epoch": None, "score": math.inf}

@@ -16,22 +16,22 @@ from arae.text.encoded import EncodedText
 BATCH = 256
 
 
-def sentence_nll(model: Path, text: EncodedText, threads: int = 1) -> np.ndarray:
+def sentence_nll(model: Path, text: EncodedText, device: torch.device | str = "cpu") -> np.ndarray:
     """`nll_under` the model directory's system."""
-    torch.set_num_threads(max(1, threads))
-    return nll_under(load_model(model).system, text)
+    return nll_under(load_model(model, device).system, text)
 
 
 def nll_under(system: System, text: EncodedText) -> np.ndarray:
-    """−log p(x) of each sentence [N], nats, `<eos>` scored, under a system.
+    """−log p(x) of each sentence [N], nats, `<eos>` scored, under a system, computed where it lies.
 
     Sentences are scored in batches of like length; the result is in the text's order, float64.
     """
-    store = TextStore(text)
+    store = TextStore(text, system.device)
     result = np.empty(len(text))
     with evaluating(system), torch.no_grad():
         for rows in np.array_split(np.argsort(text.lengths, kind="stable"), len(text) // BATCH + 1):
             if len(rows):
                 batch = store.batch(rows)
-                result[rows] = batch.restore(system.loss_per_sentence(batch)).double().numpy()
+                losses = batch.restore(system.loss_per_sentence(batch))
+                result[rows] = losses.double().cpu().numpy()
     return result

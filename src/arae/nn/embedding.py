@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch.nn.functional as functional
 from torch import Tensor, nn
 
+from arae.nn.differentiation import of_any_order
+
 SPARSE_ON = "cpu"
 
 
@@ -17,5 +19,5 @@ class Embedding(nn.Embedding):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Ids [...] → rows [..., E]."""
-        sparse = self.weight.device.type == SPARSE_ON
+        sparse = self.weight.device.type == SPARSE_ON and not of_any_order()
         return functional.embedding(ids, self.weight, sparse=sparse)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from arae.nn import cudnn
+from arae.nn.differentiation import of_any_order
 
 
 class PackedGRU(nn.Module):
@@ -28,6 +29,8 @@ class PackedGRU(nn.Module):
 
         `batch_sizes` [T], on the CPU: rows running at each time; rows by falling length.
         """
+        if of_any_order():
+            return self._plain(inputs, batch_sizes, start)
         hidden, bias, hidden_bias = self.weight_hidden, self.bias, self.hidden_bias
         weights: list[Tensor] = [self.weight_input, hidden, bias, hidden_bias]
         if inputs.device.type == cudnn.CUDNN_ON:
@@ -36,6 +39,17 @@ class PackedGRU(nn.Module):
             inputs, batch_sizes, start.unsqueeze(0), weights, True, 1, 0.0, self.training, False
         )
         return states, last.squeeze(0)
+
+    def _plain(self, inputs: Tensor, batch_sizes: Tensor, start: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, of operations that can be differentiated any number of times."""
+        states: list[Tensor] = []
+        ended: list[Tensor] = []  # last states, of the shortest rows first
+        hidden = start
+        for projected in self.project(inputs).split(batch_sizes.tolist()):
+            ended.append(hidden[len(projected) :])
+            hidden = self.step(projected, hidden[: len(projected)])
+            states.append(hidden)
+        return torch.cat(states), torch.cat([hidden, *reversed(ended)])
 
     def step(self, projected: Tensor, hidden: Tensor) -> Tensor:
         """One time step: inputs projected to gates (`project`) [B, 3H], states [B, H] → states."""

@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 from arae.nn import cudnn
 from arae.nn.batch import Batch
+from arae.nn.differentiation import expect_first_order, of_any_order
 
 
 class PackedLSTM(nn.Module):
@@ -50,13 +50,15 @@ class PackedLSTM(nn.Module):
         With `places` [P], the packed inputs are `inputs[places]`: each of a batch's distinct words
         is then projected once.
         """
-        if inputs.device.type == cudnn.CUDNN_ON:
+        if inputs.device.type == cudnn.CUDNN_ON and not of_any_order():
             return self._cudnn(inputs if places is None else inputs[places], batch, context)
         gates = torch.addmm(self.bias, inputs, self.weight_input.t())
         if places is not None:
             gates = gates.index_select(0, places)
         if context is not None and self.weight_context is not None:
             gates += (context @ self.weight_context.t()).index_select(0, batch.rows)
+        if of_any_order():
+            return self._plain(gates, batch.batch_sizes)
         return _Recurrence.apply(gates, self.weight_hidden, batch.batch_sizes, batch.before)  # type: ignore[no-untyped-call]
 
     def step(self, projected: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
@@ -68,6 +70,20 @@ class PackedLSTM(nn.Module):
         keep_in, forget, out, new = gates.split(size, dim=1)
         cell = forget * cell + keep_in * new
         return out * torch.tanh(cell), cell
+
+    def _plain(self, gates: Tensor, batch_sizes: Tensor) -> Tensor:
+        """The same as `_Recurrence`, of operations that can be differentiated any number of times."""
+        states: list[Tensor] = []
+        cell: Tensor | None = None
+        for gate in gates.split(batch_sizes.tolist()):
+            if cell is not None:
+                gate = gate + states[-1][: len(gate)] @ self.weight_hidden.t()
+            sigmoids, new = gate.split([3 * self.hidden_size, self.hidden_size], dim=1)
+            keep_in, forget, out = sigmoids.sigmoid().chunk(3, dim=1)
+            kept = 0.0 if cell is None else forget * cell[: len(gate)]
+            cell = kept + keep_in * new.tanh()
+            states.append(out * cell.tanh())
+        return torch.cat(states)
 
     def _cudnn(self, inputs: Tensor, batch: Batch, context: Tensor | None) -> Tensor:
         weights = [self.weight_input]
@@ -114,8 +130,8 @@ class _Recurrence(torch.autograd.Function):
         return states
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_states: Tensor) -> tuple[Tensor | None, ...]:
+        expect_first_order("LSTM")
         gates, weight, squashed, cells, states, before = ctx.saved_tensors
         width, sizes = weight.shape[1], ctx.sizes
         keep_in, forget, out, new = gates.split(width, dim=1)

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
+import torch.nn.functional as functional
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from arae.nn.differentiation import expect_first_order, of_any_order
 
 Precision = Literal["float32", "tf32", "bfloat16"]
 SCORED_AT_ONCE = 256
@@ -30,6 +32,9 @@ def token_nll(
     """
     if not torch.is_grad_enabled():
         return _scored(hidden, weight, bias, targets, precision)
+    if of_any_order():
+        hidden, weight = _through(hidden, precision), _through(weight, precision)
+        return functional.cross_entropy(hidden @ weight.t() + bias, targets, reduction="none")
     return _TokenNLL.apply(hidden, weight, bias, targets, precision)  # type: ignore[no-untyped-call]
 
 
@@ -82,8 +87,8 @@ class _TokenNLL(torch.autograd.Function):
         return nll
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad_nll: Tensor) -> tuple[Tensor | None, ...]:
+        expect_first_order("token_nll")
         hidden, weight, targets, total = ctx.saved_tensors
         grad = ctx.unnormalised
         if grad is None:
@@ -112,6 +117,11 @@ def rounded(factor: Tensor, precision: Precision) -> Tensor:
         half = 1 << (TF32_DROPS - 1)
         return ((bits + half) & -(1 << TF32_DROPS)).view(torch.float32)
     return factor
+
+
+def _through(factor: Tensor, precision: Precision) -> Tensor:
+    """`rounded`, whose gradient is the factor's own."""
+    return factor + (rounded(factor, precision).to(factor.dtype) - factor).detach()
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from arae.foundation.files import canonical_json, read_json, sha256_file, write_
 from arae.foundation.provenance import sidecar_of
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
+from arae.stages.arguments import add_compute_arguments
 from arae.text.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -43,12 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--vocabulary", type=Path, required=True, help="vocabulary file of the corpus")
     add("--settings", required=True, help="JSON or FILE#pointer: {ngram: {order}}")
     add("--oracle", required=True, help="JSON or FILE#pointer: the corpus's source")
-    add("--threads", type=int, default=1, help="CPU threads")
     add("--out", type=Path, required=True, help="…/{text}/seed-{seed}.json")
+    add_compute_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Score one text with one seed."""
+    from arae.engine.device import describe_device, prepare_device
+
+    device = prepare_device(arguments.device, arguments.threads)
     settings = parse_settings(ScoreSettings, read_settings(arguments.settings), "evaluate")
     oracle = read_settings(arguments.oracle)
     text, seed = identity(arguments.out)
@@ -74,7 +78,7 @@ def run(arguments: argparse.Namespace) -> None:
     ) as stage:
         vocabulary = Vocabulary.load(arguments.vocabulary)
         texts = _read(arguments, vocabulary)
-        sheet = _measure(arguments, texts, len(vocabulary), settings, oracle)
+        sheet = _measure(arguments, texts, len(vocabulary), settings, oracle, device)
         write_json(
             arguments.out,
             {
@@ -89,6 +93,7 @@ def run(arguments: argparse.Namespace) -> None:
             },
         )
         stage.metrics(0, sheet.metrics)
+        stage.facts.update(describe_device(device))
 
 
 def _measure(
@@ -97,6 +102,7 @@ def _measure(
     vocabulary_size: int,
     settings: ScoreSettings,
     oracle: dict[str, Any],
+    device: Any,
 ) -> Sheet:
     from arae.evaluation.perplexity import sentence_nll
 
@@ -105,8 +111,8 @@ def _measure(
         vocabulary_size=vocabulary_size,
         settings=settings,
         source=source_of(oracle),
-        reverse_nll=sentence_nll(arguments.reverse_lm, texts.test.encoded, arguments.threads),
-        forward_nll=sentence_nll(arguments.forward_lm, texts.forward.encoded, arguments.threads),
+        reverse_nll=sentence_nll(arguments.reverse_lm, texts.test.encoded, device),
+        forward_nll=sentence_nll(arguments.forward_lm, texts.forward.encoded, device),
     )
 
 

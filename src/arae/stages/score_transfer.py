@@ -30,6 +30,7 @@ from arae.foundation.errors import DataError, SettingsError
 from arae.foundation.files import canonical_json, parse_json, write_json
 from arae.foundation.settings import read_settings, suggest
 from arae.foundation.stage import stage_run
+from arae.stages.arguments import add_compute_arguments
 from arae.stages.evaluate import FORMAT, MODEL_FILES, REAL, identity, require_vocabulary, system_of
 from arae.text.vocabulary import Vocabulary
 
@@ -48,14 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--split", default="test", choices=("train", "valid", "test"), help="what was transferred")
     add("--vocabulary", type=Path, required=True, help="vocabulary file of the corpus")
     add("--source", required=True, help="JSON or FILE#pointer: the corpus's source")
-    add("--threads", type=int, default=1, help="CPU threads")
     add("--out", type=Path, required=True, help="…/{text}/seed-{seed}.json")
+    add_compute_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Score one system's transfers with one seed."""
+    from arae.engine.device import describe_device, prepare_device
     from arae.evaluation.classifiers import load_classifier
 
+    device = prepare_device(arguments.device, arguments.threads)
     source = read_settings(arguments.source)
     text, seed = identity(arguments.out)
     for folder in (arguments.reverse_lm, arguments.forward_lm):
@@ -81,7 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
         sheet, directions = transfers.measure(found, classifiers, oracle)
         if text == REAL:
             sheet.add(transfers.source_accuracy(found, classifiers), transfers.DEFINITIONS)
-        _perplexities(arguments, sheet, found)
+        _perplexities(arguments, sheet, found, device)
         write_json(
             arguments.out,
             {
@@ -97,6 +100,7 @@ def run(arguments: argparse.Namespace) -> None:
             },
         )
         stage.metrics(0, sheet.metrics)
+        stage.facts.update(describe_device(device))
     say(f"{arguments.out}: {len(found)} transfers")
 
 
@@ -137,7 +141,9 @@ def read_transfers(path: Path, sources: Path) -> Transfers:
     return Transfers(sources=columns[0], labels=columns[1], targets=columns[2], outputs=columns[3])
 
 
-def _perplexities(arguments: argparse.Namespace, sheet: Sheet, found: Transfers) -> None:
+def _perplexities(
+    arguments: argparse.Namespace, sheet: Sheet, found: Transfers, device: Any
+) -> None:
     from arae.evaluation.perplexity import sentence_nll
 
     vocabulary = Vocabulary.load(arguments.vocabulary)
@@ -148,7 +154,7 @@ def _perplexities(arguments: argparse.Namespace, sheet: Sheet, found: Transfers)
             "reverse_ppl": (arguments.reverse_lm, _valid(arguments, vocabulary).encoded),
         }
         for name, (model, text) in texts.items():
-            nll = sentence_nll(model, text, arguments.threads)
+            nll = sentence_nll(model, text, device)
             sheet.perplexity(name, transfers.DEFINITIONS[name], nll, text)
 
 

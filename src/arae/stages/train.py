@@ -69,6 +69,7 @@ def train_model(
     """
     from arae.engine.checkpoint import discard_checkpoints
     from arae.engine.device import describe_device, prepare_device, where
+    from arae.engine.graphs import buckets_for
     from arae.engine.launch import run_together
     from arae.engine.modeldir import FILES, save_model
     from arae.engine.signals import stop_on_signals
@@ -108,7 +109,8 @@ def train_model(
         work = Path(world.agree(str(run.work) if run else None))
         labels = text.label_names
         system = build_system(settings, len(vocabulary), arguments.seed, len(labels)).to(device)
-        store = training_text(text, device, settings.buckets)
+        buckets = buckets_for(system, device, world)
+        store = training_text(text, device, buckets)
         valid = EncodedText.open(arguments.ids, "valid")
         validate = Validation(store, valid, DecodingSettings(), arguments.seed)
         trainer = Trainer(
@@ -123,6 +125,7 @@ def train_model(
             observe_every=settings.observe.every,
             world=world,
             where=where(device, world.count),
+            buckets=buckets,
         )
         trainer.fit()
         if run is None:
@@ -144,6 +147,7 @@ def train_model(
             processes=world.count,
             resumed_from=trainer.resumed_from,
             ran_on=trainer.ran_on,
+            buckets=buckets,
         )
     discard_checkpoints(work)
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")

@@ -34,9 +34,11 @@ def run(arguments: argparse.Namespace) -> None:
     """Train one image recipe with one seed."""
     from arae.engine.checkpoint import discard_checkpoints
     from arae.engine.device import describe_device, prepare_device, where
+    from arae.engine.graphs import buckets_for
     from arae.engine.imagedir import FILES, save_image_model
     from arae.engine.signals import stop_on_signals
     from arae.engine.trainer import Trainer
+    from arae.engine.world import World
     from arae.evaluation.image_selection import ImageValidation
     from arae.nn.images import ImageStore
     from arae.systems.autoencoder import Autoencoder
@@ -66,9 +68,16 @@ def run(arguments: argparse.Namespace) -> None:
         assert isinstance(system, Autoencoder)
         store = ImageStore(train.pixels, device)
         validate = ImageValidation(store, valid, arguments.seed)
-        report = journal_of(run.metrics)
         trainer = Trainer(
-            system, store, arguments.seed, validate, run.work, stop, report, where=where(device)
+            system,
+            store,
+            arguments.seed,
+            validate,
+            run.work,
+            stop,
+            on_record=journal_of(run.metrics),
+            where=where(device),
+            buckets=(buckets := buckets_for(system, device, World())),
         )
         trainer.fit()
         system.eval()
@@ -77,7 +86,10 @@ def run(arguments: argparse.Namespace) -> None:
             folder, system, arguments.seed, train.shape, trainer.history, trainer.best_record
         )
         run.facts.update(
-            describe_device(device), resumed_from=trainer.resumed_from, ran_on=trainer.ran_on
+            describe_device(device),
+            resumed_from=trainer.resumed_from,
+            ran_on=trainer.ran_on,
+            buckets=buckets,
         )
     discard_checkpoints(run.work)
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")

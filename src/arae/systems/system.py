@@ -217,8 +217,9 @@ class TrainingSettings:
 
     `buckets`: 0 packs the sentences of a minibatch without padding. Above it they are padded to the
     next multiple of so many positions, for GPUs: a phase is then recorded once for each width and
-    replayed as a CUDA graph. Losses are the same but for rounding, and for other random numbers where
-    words or positions are dropped. Images have one shape: any number above 0 has their phases replayed.
+    replayed as a CUDA graph. None leaves it to the device: packed on a CPU, padded on a GPU. Losses are
+    the same but for rounding, and for other random numbers where words or positions are dropped.
+    Images have one shape: any number above 0 has their phases replayed.
     """
 
     system: str
@@ -228,7 +229,7 @@ class TrainingSettings:
     max_length: int = bounded(15, low=1)  # longest generated sentence, in words
     log_every: int = bounded(50, low=1)
     checkpoint_minutes: float = bounded(5.0, low=0.0)
-    buckets: int = bounded(0, low=0, high=1024)
+    buckets: int | None = bounded(None, low=0, high=1024)
     selection: SelectionSettings = nested(SelectionSettings)
     plateau: PlateauSettings = nested(PlateauSettings)
     observe: ObserveSettings = nested(ObserveSettings)
