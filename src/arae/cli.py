@@ -41,6 +41,7 @@ STAGES = {
     "score-images": "FID, KID, diversity and interpolation of an image model",
     "tabulate": "gather a study's scores into its table, with intervals over seeds",
     "report": "verify every artefact's provenance and write the HTML report",
+    "check": "refuse a plan whose systems cannot do what its studies ask, before any training",
     "schema": "write the JSON schema of params.yaml from the systems' settings",
     "track": "ship stage journals to MLflow (one writer, idempotent)",
 }

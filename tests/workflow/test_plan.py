@@ -157,7 +157,7 @@ SCHEMA = {
         (
             ("evaluation", "tiny", "samples"),
             "3",
-            "evaluation.tiny.samples: expected integer, got '3'",
+            "evaluation.tiny.samples: expected a whole number, got '3'",
         ),
         (("studies", "coverage-own", "kind"), "coverag", "did you mean 'coverage'"),
     ],

@@ -8,6 +8,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 sys.path.insert(0, str(Path(workflow.basedir, "src")))
 
+from arae.workflow.feasible import ask_systems
 from arae.workflow.machine import gpus, one_line_errors, use_checkout
 from arae.workflow.places import check_outputs
 from arae.workflow.plan import Plan
@@ -18,6 +19,7 @@ from arae.workflow.versions import commit_to_dvc
 use_checkout(workflow.basedir)
 with one_line_errors():
     plan = Plan.load(schema=Path(workflow.basedir, "workflow/schemas/params.schema.json"))
+    ask_systems({name: plan.identity(name) for name in plan.studies}, "params.yaml")
 
 session = Session()
 distrust_torn_records()

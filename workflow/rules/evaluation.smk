@@ -22,7 +22,7 @@ rule train_lm:
         "logs/train_lm/{study}/{text}/seed-{seed}.log",
     benchmark:
         "logs/benchmarks/train_lm/{study}/{text}/seed-{seed}.tsv"
-    priority: 10
+    priority: 30  # before the models: a text with too few sentences is told at once
     threads: 1
     resources:
         processes=1,

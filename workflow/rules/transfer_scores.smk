@@ -24,7 +24,7 @@ rule train_classifier:
     wildcard_constraints:
         study=one_of(plan.of_family("transfer")),
         kind=r"\w+",
-    priority: 10
+    priority: 30  # as for language models: what is wrong with the text is told at once
     threads: 1
     resources:
         gpu=GPU,

@@ -38,6 +38,10 @@ class DigitsSource:
         if sum(self.images.values()) > COUNT:
             raise ValueError(f"images: {sum(self.images.values())} asked for, there are {COUNT}")
 
+    def count(self, split: str, most: int) -> int | None:
+        """As many as are asked for."""
+        return self.images[split]
+
     def write(self, folder: Path) -> dict[str, Any]:
         """Write the splits, disjoint; returns facts for the provenance."""
         from sklearn.datasets import load_digits

@@ -31,6 +31,18 @@ class DrawnSource:
         """None: the text comes from the grammar."""
         return []
 
+    def tokens(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
+    def classes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def count(self, split: str, most: int) -> int | None:
+        """As many as are to be drawn."""
+        return self.sentences[split]
+
     def draw(self, grammar: Grammar, split: str) -> list[str]:
         """The sentences of a split."""
         return grammar.sample(self.sentences[split], [self.seed, SPLITS.index(split)])

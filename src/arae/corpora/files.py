@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from arae.corpora.lines import MAX_LINE_BYTES, read_lines
+from arae.corpora.lines import MAX_LINE_BYTES, count_lines, read_lines
 from arae.corpora.source import SPLITS, split_files, write_sentences
 from arae.foundation.files import atomic_write
 from arae.foundation.settings import bounded, suggest
@@ -51,6 +51,20 @@ class FilesSource:
         """{split}.txt, and {split}.labels.txt if labels are given."""
         labels = [f"{split}.labels.txt" for split in SPLITS] if self._has_labels() else []
         return split_files() + labels
+
+    def tokens(self) -> dict[str, Any]:
+        """Lines may be as long as in the source."""
+        longest = self.max_line_bytes
+        return {} if longest == MAX_LINE_BYTES else {"max_line_bytes": longest}
+
+    def classes(self) -> tuple[str, ...]:
+        """The labels that its files are given by."""
+        return tuple(sorted(self._labelled("train"))) if self._has_labels() else ()
+
+    def count(self, split: str, most: int) -> int | None:
+        """The lines of its files."""
+        counts = [count_lines(path, most) for path in self._labelled(split).values()]
+        return None if None in counts else sum(filter(None, counts))
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Copy the text as plain UTF-8 with "\\n" line ends; bad input is a `DataError`."""

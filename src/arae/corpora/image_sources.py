@@ -14,6 +14,9 @@ from arae.foundation.settings import parse_settings, suggest
 class ImageSource(Protocol):
     """A frozen settings dataclass with a `kind` that can write the three splits."""
 
+    def count(self, split: str, most: int) -> int | None:
+        """Images of a split."""
+
     def write(self, folder: Path) -> dict[str, Any]:
         """Write every split as `Images`; returns facts for the provenance."""
 

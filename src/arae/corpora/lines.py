@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
@@ -39,6 +40,14 @@ def read_lines(path: str | Path, max_line_bytes: int = MAX_LINE_BYTES) -> Iterat
         raise DataError(f"{path}: no such file; correct its path in the settings") from error
     if number == 0:
         raise DataError(f"{path}: the file is empty; it must hold one sentence a line")
+
+
+def count_lines(path: str | Path, most: int) -> int | None:
+    """Lines of such a file, counted no further than to `most`; None if it cannot be read now."""
+    try:
+        return sum(1 for _ in itertools.islice(read_lines(path), most))
+    except (DataError, OSError):
+        return None
 
 
 def _open(path: Path) -> BinaryIO:

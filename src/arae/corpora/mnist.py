@@ -104,6 +104,10 @@ class MnistSource:
     mirror: str | None = None
     valid: int = bounded(10_000, low=1)
 
+    def count(self, split: str, most: int) -> int | None:
+        """Known from the official files."""
+        return {"train": 60_000 - self.valid, "valid": self.valid, "test": 10_000}[split]
+
     def write(self, folder: Path) -> dict[str, Any]:
         """Get and verify the files, write the splits; returns facts for the provenance."""
         train, test = (_read(part, self.mirror) for part in (TRAIN, TEST))

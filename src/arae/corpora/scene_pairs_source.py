@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from arae.corpora.pairs import pair_files, write_pairs
-from arae.corpora.scene_pairs import draw_pairs
+from arae.corpora.scene_pairs import LABELS, draw_pairs
 from arae.corpora.source import SPLITS
 from arae.foundation.settings import bounded, suggest
 
@@ -36,6 +36,18 @@ class ScenePairsSource:
     def outputs(self) -> list[str]:
         """{split}.txt and {split}.labels.txt"""
         return pair_files()
+
+    def tokens(self) -> dict[str, Any]:
+        """Premise and hypothesis are kept or dropped together."""
+        return {"group": 2}
+
+    def classes(self) -> tuple[str, ...]:
+        """contradiction, entailment, neutral"""
+        return LABELS
+
+    def count(self, split: str, most: int) -> int | None:
+        """Two sentences a pair."""
+        return 2 * self.pairs[split]
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Draw and write the splits; returns how many sentences each has."""

@@ -49,6 +49,18 @@ class SnliSource:
         """{split}.txt"""
         return split_files()
 
+    def tokens(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
+    def classes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def count(self, split: str, most: int) -> int | None:
+        """Known once the archive is there."""
+        return None
+
     def write(self, folder: Path) -> dict[str, Any]:
         """Get and verify the archive, then write the sentences of each split."""
         return write_snli(ARCHIVE, folder, self.mirror)

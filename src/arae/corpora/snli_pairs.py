@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from arae.corpora.lines import read_lines
+from arae.corpora.lines import count_lines, read_lines
 from arae.corpora.pairs import Pair, pair_files, write_pairs
 from arae.corpora.source import SPLITS
 from arae.foundation.errors import DataError
@@ -46,6 +46,19 @@ class SnliPairsSource:
     def outputs(self) -> list[str]:
         """{split}.txt and {split}.labels.txt"""
         return pair_files()
+
+    def tokens(self) -> dict[str, Any]:
+        """Premise and hypothesis are kept or dropped together."""
+        return {"group": 2}
+
+    def classes(self) -> tuple[str, ...]:
+        """contradiction, entailment, neutral"""
+        return LABELS
+
+    def count(self, split: str, most: int) -> int | None:
+        """Two sentences a pair, those without a label counted too."""
+        lines = count_lines(self.files[split], most)
+        return None if lines is None else 2 * lines
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Copy the labelled pairs; the facts tell how many sentences, and pairs without a label."""

@@ -15,11 +15,20 @@ SPLITS = ("train", "valid", "test")
 class Source(Protocol):
     """A corpus source: a frozen settings dataclass with a `kind` and these methods."""
 
+    def tokens(self) -> dict[str, Any]:
+        """Settings of tokenisation that follow from the source, unless a corpus states them."""
+
     def inputs(self) -> list[Path]:
         """Local files that the raw text is made from; their hashes go into the provenance."""
 
     def outputs(self) -> list[str]:
         """Names of the files that `write` makes: {split}.txt, and {split}.labels.txt if labelled."""
+
+    def classes(self) -> tuple[str, ...]:
+        """The labels of its sentences, sorted; none if it has no labels."""
+
+    def count(self, split: str, most: int) -> int | None:
+        """Sentences of a split, counted no further than to `most`; None: not known before `write`."""
 
     def write(self, folder: Path) -> dict[str, Any]:
         """Write the raw text, one sentence a line; returns facts for the provenance."""

@@ -9,11 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from arae.corpora import reviews, topics
 from arae.corpora.drawn import DrawnSource, grammar_facts
-from arae.corpora.reviews import reviews_grammar
 from arae.corpora.source import SPLITS, Source, split_files, write_sentences
 from arae.corpora.styled import StyledGrammar
-from arae.corpora.topics import topics_grammar
 from arae.foundation.files import atomic_write
 from arae.foundation.settings import bounded
 
@@ -31,6 +30,10 @@ class StyledSource(DrawnSource, ABC):
     """
 
     label_noise: float = bounded(0.0, low=0.0, high=1.0)
+
+    @abstractmethod
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the grammar."""
 
     @abstractmethod
     def style_oracle(self) -> StyledGrammar:
@@ -70,9 +73,13 @@ class ReviewsSource(StyledSource):
 
     kind: Literal["reviews"] = "reviews"
 
+    def classes(self) -> tuple[str, ...]:
+        """negative, positive"""
+        return reviews.CLASSES
+
     def style_oracle(self) -> StyledGrammar:
         """The grammar of reviews."""
-        return reviews_grammar()
+        return reviews.reviews_grammar()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +88,13 @@ class TopicsSource(StyledSource):
 
     kind: Literal["topics"] = "topics"
 
+    def classes(self) -> tuple[str, ...]:
+        """entertainment, politics, science"""
+        return topics.CLASSES
+
     def style_oracle(self) -> StyledGrammar:
         """The grammar of topics."""
-        return topics_grammar()
+        return topics.topics_grammar()
 
 
 def style_oracle_of(source: Source) -> StyledGrammar | None:

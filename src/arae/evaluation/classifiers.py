@@ -122,6 +122,11 @@ def classifier_settings() -> dict[str, type]:
     return {kind: find().Settings for kind, find in KINDS.items()}
 
 
+def require_classifier(kind: str) -> None:
+    """Raise a `SettingsError` if a kind of classifier needs a package that is not installed."""
+    getattr(_module(kind), "require", lambda: None)()
+
+
 def _vocabulary(text: LabelledText, min_count: int) -> Vocabulary:
     counts = Counter(word for tokens in text.tokens for word in tokens)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

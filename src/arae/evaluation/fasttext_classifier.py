@@ -59,7 +59,7 @@ def train(
     device: str = "cpu",
 ) -> FastText:
     """Learn from `text` in a random order; fastText keeps a vocabulary of its own."""
-    fasttext = _package()
+    fasttext = require()
     order = np.random.default_rng([seed, 0]).permutation(len(text))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "train.txt")
@@ -90,10 +90,11 @@ def restore(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "model.bin")
         path.write_bytes(arrays["model"].tobytes())
-        return FastText(_package().load_model(str(path)), classes)
+        return FastText(require().load_model(str(path)), classes)
 
 
-def _package() -> Any:
+def require() -> Any:
+    """The package; a `SettingsError` if it is not installed."""
     try:
         import fasttext
     except ImportError as error:

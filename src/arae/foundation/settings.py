@@ -70,7 +70,8 @@ def load_yaml(path: str | Path) -> Any:
 def load_params(path: str | Path = "params.yaml") -> dict[str, Any]:
     """Load params.yaml with every recipe's `base` chain resolved.
 
-    A recipe without a `system` serves as a base only and is left out of the result.
+    A recipe without a `system` serves as a base only and is left out of the result. A recipe
+    without `max_length` has its corpus's.
     """
     return resolve_params(load_yaml(path), str(path))
 
@@ -82,7 +83,19 @@ def resolve_params(raw: Any, where: str) -> dict[str, Any]:
     recipes = raw.get("recipes") or {}
     resolved = {name: resolve_base(name, recipes) for name in recipes}
     kept = {name: recipe for name, recipe in resolved.items() if "system" in recipe}
+    for recipe in kept.values():
+        longest = longest_sentence(raw, recipe.get("corpus"))
+        if longest is not None:
+            recipe.setdefault("max_length", longest)
     return {**raw, "recipes": kept}
+
+
+def longest_sentence(params: Mapping[str, Any], corpus: Any) -> Any:
+    """`tokens.max_length` of a corpus, which is the default of what its models write; None if not set."""
+    value: Any = params.get("corpora")
+    for key in (corpus, "tokens", "max_length"):
+        value = value.get(key) if isinstance(value, dict) and isinstance(key, str) else None
+    return value
 
 
 def resolve_base(

@@ -16,6 +16,21 @@ Tokens = list[str]
 GREEDY, SAMPLED = DecodingSettings(), DecodingSettings(decoding="sample")
 
 
+def require_prior(system: System) -> None:
+    """Raise a `SettingsError` for a system without a prior over codes."""
+    _drawn(system, 1, Draws(0, device=system.device))
+
+
+def _drawn(system: System, count: int, draws: Draws) -> Tensor:
+    with evaluating(system), torch.no_grad():
+        drawn = system.prior_noise(count, draws)
+    if drawn is None:
+        raise SettingsError(
+            f"system {system.settings.system}: has no codes to move among; leave it out of this study"
+        )
+    return drawn
+
+
 class Speaker:
     """Random numbers depend on `seed` and the purpose given alone. Sentences may be empty."""
 
@@ -24,14 +39,7 @@ class Speaker:
 
     def noise(self, count: int, *purpose: int | str) -> Tensor:
         """Points drawn from the space of the prior [count, n] (see `System.prior_noise`)."""
-        with evaluating(self._system), torch.no_grad():
-            drawn = self._system.prior_noise(count, self._draws("noise", *purpose))
-        if drawn is None:
-            raise SettingsError(
-                f"system {self._system.settings.system}: has no codes to move among; leave it out "
-                "of this study"
-            )
-        return drawn
+        return _drawn(self._system, count, self._draws("noise", *purpose))
 
     def say(self, noise: Tensor) -> list[Tokens]:
         """The greedy sentence of each point [N, n]."""

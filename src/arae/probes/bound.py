@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from arae.corpora.source import Source
 from arae.evaluation.total_variation import (
     absolute_difference,
     bound,
@@ -35,10 +36,12 @@ from arae.generation.exact import (
     own_log_probabilities,
 )
 from arae.generation.sampling import evaluating, generate_text
+from arae.generation.speaker import require_prior
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
 from arae.probes.probe import Findings, Subject
 from arae.systems.autoencoder import Autoencoder
+from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
 
@@ -87,16 +90,23 @@ DEFINITIONS = {
 }
 
 
-def measure(subject: Subject, settings: Settings) -> Findings:
-    """The two sides of Corollary 1 for a trained autoencoder on an enumerable language."""
-    system = subject.model.system
-    if not isinstance(subject.source, Listed):
+def require(system: System, source: Source, settings: Settings) -> None:
+    """The source must list its language; the system needs an encoder and a prior."""
+    if not isinstance(source, Listed):
         raise SettingsError(
             "probe bound: the study's corpus must be one whose sentences can all be "
             "listed, such as a source of kind tiny"
         )
     if not isinstance(system, Autoencoder):
         raise SettingsError("probe bound: needs a system with an encoder, such as ae or arae")
+    require_prior(system)
+
+
+def measure(subject: Subject, settings: Settings) -> Findings:
+    """The two sides of Corollary 1 for a trained autoencoder on an enumerable language."""
+    system = subject.model.system
+    require(system, subject.source, settings)
+    assert isinstance(subject.source, Listed) and isinstance(system, Autoencoder)
     listed = subject.source.language()
     vocabulary = subject.model.vocabulary
     language = [tuple(map(int, vocabulary.encode(line.split()))) for line in listed]
@@ -154,8 +164,7 @@ def _of_prior(
 ) -> dict[str, float]:
     draws = Draws(seed, "bound", "prior", device=system.device)
     prior = system.sample_latents(settings.codes, draws)
-    if prior is None:
-        raise SettingsError("probe bound: the system has no prior over codes")
+    assert prior is not None
     even = np.full(settings.codes, 1 / settings.codes)
     found = modes(system.decoder, prior, system.settings.max_length)
     nll = -log_probabilities(system.decoder, prior, language).double().cpu().numpy().T

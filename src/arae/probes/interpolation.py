@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from arae.corpora.source import Source
 from arae.evaluation.interpolation import (
     DEFINITIONS,
     distance_profile,
@@ -25,11 +26,12 @@ from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded, plain
 from arae.generation.paths import How, path
 from arae.generation.sampling import evaluating
-from arae.generation.speaker import Speaker, Tokens
+from arae.generation.speaker import Speaker, Tokens, require_prior
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
 from arae.probes.probe import Findings, Subject
 from arae.systems.autoencoder import Autoencoder
+from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
 SHOWN = 3
@@ -56,6 +58,15 @@ class _Journey:
 
     paths: list[list[Tokens]]
     ends: list[tuple[Tokens, Tokens]]
+
+
+def require(system: System, source: Source, settings: Settings) -> None:
+    """The system needs an encoder, and a prior to draw from."""
+    if not isinstance(system, Autoencoder):
+        raise SettingsError(
+            f"system {system.settings.system}: has no encoder; leave it out of this study"
+        )
+    require_prior(system)
 
 
 def measure(subject: Subject, settings: Settings) -> Findings:
@@ -133,10 +144,6 @@ def _between_sentences(speaker: Speaker, subject: Subject, settings: Settings) -
 def _codes(subject: Subject, text: EncodedText, sentences: Tensor) -> Tensor:
     """Mean codes of some sentences [N, d], in their order."""
     system = subject.model.system
-    if not isinstance(system, Autoencoder):
-        raise SettingsError(
-            f"system {system.settings.system}: has no encoder; leave it out of this study"
-        )
     store = TextStore(text, subject.device)
     with evaluating(system), torch.no_grad():
         batch = store.batch(sentences)

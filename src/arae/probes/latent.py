@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from arae.evaluation.latent import DEFINITIONS, CodeStatistics
+from arae.corpora.source import Source
+from arae.evaluation.latent import DEFINITIONS, CodeStatistics, require_codes
 from arae.foundation.errors import DataError
 from arae.foundation.settings import bounded, plain
 from arae.nn.batch import TextStore
 from arae.probes.probe import Findings, Subject
-from arae.systems.system import LatentSettings
+from arae.systems.system import LatentSettings, System
 from arae.text.encoded import EncodedText
 
 Curve = list[list[float]]  # [[epoch, value], …]
@@ -34,6 +35,11 @@ class Settings(LatentSettings):
     """
 
     valid_neighbours: int = bounded(20, low=1)
+
+
+def require(system: System, source: Source, settings: Settings) -> None:
+    """The system needs codes."""
+    require_codes(system)
 
 
 def measure(subject: Subject, settings: Settings) -> Findings:

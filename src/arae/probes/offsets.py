@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import fmean as mean
 from typing import Any, Literal
 
+from arae.corpora.source import Source
 from arae.evaluation.feature_means import feature_means
 from arae.evaluation.features import feature_reader
 from arae.evaluation.offsets import (
@@ -16,8 +17,9 @@ from arae.evaluation.offsets import (
     apply_transform,
 )
 from arae.foundation.settings import plain
-from arae.generation.speaker import Speaker
+from arae.generation.speaker import Speaker, require_prior
 from arae.probes.probe import Findings, Subject
+from arae.systems.system import System
 
 EXAMPLES = 5
 BY_WORD = ("match", "precision")
@@ -30,6 +32,12 @@ class Settings(OffsetSettings):
 
     features: Literal["auto", "pattern", "spacy"] = "auto"
     spacy_model: str = "en_core_web_sm"
+
+
+def require(system: System, source: Source, settings: Settings) -> None:
+    """The system needs a prior to draw from, and sentences somebody who reads their features."""
+    require_prior(system)
+    feature_reader(settings.features, settings.spacy_model, plain(source), frozenset())
 
 
 def measure(subject: Subject, settings: Settings) -> Findings:

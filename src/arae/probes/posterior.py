@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from arae.corpora.source import Source
 from arae.evaluation.likelihood import perplexity
 from arae.evaluation.posterior import (
     ACTIVE,
@@ -21,11 +22,12 @@ from arae.evaluation.posterior import (
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded
 from arae.generation.sampling import evaluating
-from arae.nn.batch import TextStore
+from arae.nn.batch import Batch, TextStore
 from arae.nn.posteriors import DiagonalGaussian
 from arae.nn.randomness import Draws
-from arae.probes.probe import Findings, Subject
+from arae.probes.probe import Findings, Subject, specimen
 from arae.systems.autoencoder import Autoencoder
+from arae.systems.system import System
 
 DEFINITIONS = {
     "elbo": "−ELBO: mean over {sentences:,} test sentences of −ln p(x|z) − ln p(z) + ln q(z|x), over "
@@ -52,9 +54,31 @@ class Settings:
     memory_mb: int = bounded(256, low=1)
 
 
+def require(system: System, source: Source, settings: Settings) -> None:
+    """The system needs an encoder whose posterior is Gaussian."""
+    if not isinstance(system, Autoencoder):
+        raise SettingsError(
+            "probe posterior: the system has no encoder; leave it out of this study"
+        )
+    with evaluating(system), torch.no_grad():
+        _posterior(system, specimen(system.device).batch(np.arange(2)))
+
+
+def _posterior(system: Autoencoder, batch: Batch) -> DiagonalGaussian:
+    posterior = system.encoder(batch)
+    if not isinstance(posterior, DiagonalGaussian):
+        raise SettingsError(
+            f"probe posterior: the posterior of system '{system.settings.system}' is a point, not a "
+            "Gaussian; leave it out of this study"
+        )
+    return posterior
+
+
 def measure(subject: Subject, settings: Settings) -> Findings:
     """All of it for one model."""
     system = subject.model.system
+    require(system, subject.source, settings)
+    assert isinstance(system, Autoencoder)
     store = TextStore(subject.test, subject.device)
     count = min(settings.sentences, len(store))
     lengths = np.asarray(subject.test.lengths)[:count]
@@ -94,20 +118,11 @@ def measure(subject: Subject, settings: Settings) -> Findings:
 
 
 def _of_batch(
-    system: object, store: TextStore, sentences: np.ndarray, draws: Draws, samples: int
+    system: Autoencoder, store: TextStore, sentences: np.ndarray, draws: Draws, samples: int
 ) -> tuple[Tensor, ...]:
     """ELBO, weighted bound and KL [B], means, variances and one code [B, d], in the text's order."""
-    if not isinstance(system, Autoencoder):
-        raise SettingsError(
-            "probe posterior: the system has no encoder; leave it out of this study"
-        )
     batch = store.batch(sentences)
-    posterior = system.encoder(batch)
-    if not isinstance(posterior, DiagonalGaussian):
-        raise SettingsError(
-            f"probe posterior: the posterior of system '{system.settings.system}' is a point, not a "
-            "Gaussian; leave it out of this study"
-        )
+    posterior = _posterior(system, batch)
 
     def log_likelihood(code: Tensor) -> Tensor:
         return -batch.sum_per_row(system.decoder.nll(batch, code))

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from arae.corpora.source import Source
 from arae.evaluation import oracle
+from arae.evaluation.latent import require_codes
 from arae.evaluation.robustness import Denoised, after_swaps
 from arae.foundation.settings import bounded, plain
 from arae.probes.probe import Findings, Subject
+from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
 EXAMPLES_PER_LEVEL = 4
@@ -63,6 +66,11 @@ class _Judge:
         """One sentence on its way, as the paper prints it."""
         noised, made = self.text(denoised.noised[index]), self.text(denoised.words[index])
         return f"{swaps} swapped: {self._original[index]} → {noised} → {made}"
+
+
+def require(system: System, source: Source, settings: Settings) -> None:
+    """The system needs codes."""
+    require_codes(system)
 
 
 def measure(subject: Subject, settings: Settings) -> Findings:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from arae.corpora.source import Source
 from arae.evaluation.naive_bayes import WordPresence
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded
 from arae.nn.batch import TextStore
 from arae.probes.probe import Findings, Subject
 from arae.systems.pair_task import PairTask, labelled_pairs, pair_labels
+from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
 DEFINITIONS = {
@@ -31,14 +33,20 @@ class Settings:
     examples: int = bounded(6, low=0)
 
 
-def measure(subject: Subject, settings: Settings) -> Findings:
-    """Label the test pairs."""
-    task = getattr(subject.model.system, "pairs", None)
-    if not isinstance(task, PairTask):
+def require(system: System, source: Source, settings: Settings) -> None:
+    """The system must label pairs."""
+    if not isinstance(getattr(system, "pairs", None), PairTask):
         raise SettingsError(
-            f"system '{subject.model.system.settings.system}' labels no pairs; give the study "
+            f"system '{system.settings.system}' labels no pairs; give the study "
             "recipes of systems that do (nli_ae, nli_arae)"
         )
+
+
+def measure(subject: Subject, settings: Settings) -> Findings:
+    """Label the test pairs."""
+    require(subject.model.system, subject.source, settings)
+    task = subject.model.system.pairs
+    assert isinstance(task, PairTask)
     store, names = TextStore(subject.test, subject.device), subject.test.label_names
     gold, found = pair_labels(store), task.predict(store)
     counts = confusion(gold, found, len(names))

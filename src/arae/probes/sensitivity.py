@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from arae.corpora.source import Source
 from arae.evaluation.ngram import KneserNey
 from arae.evaluation.oracle import source_of
 from arae.evaluation.selection import held_out_loss
@@ -18,7 +19,9 @@ from arae.foundation.settings import bounded, plain, suggest
 from arae.generation.decode import DecodingSettings
 from arae.generation.sampling import evaluating, generate_text
 from arae.nn.batch import TextStore
+from arae.nn.randomness import Draws
 from arae.probes.probe import Findings, Subject
+from arae.systems.system import System
 
 EXAMPLES = 20
 
@@ -44,6 +47,14 @@ DEFINITIONS = {
     "distinct": "share of different sentences among the samples",
     "reconstruction": "−log p(x | enc(x)) of the real validation text, nats per token",
 }
+
+
+def require(system: System, source: Source, settings: Settings) -> None:
+    """The system must write sentences and have the settings that the grid varies."""
+    with evaluating(system):
+        system.sample_latents(1, Draws(0, device=system.device))
+    for path in settings.factors.values():
+        _at(plain(system.settings), path)
 
 
 def measure(subject: Subject, settings: Settings) -> Findings:

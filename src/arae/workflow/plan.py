@@ -6,18 +6,23 @@ params.yaml that it uses: an edit reruns what depends on it and nothing else.
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arae.corpora.image_sources import IMAGE_SOURCES, parse_image_source
+from arae.corpora.image_sources import IMAGE_SOURCES, ImageSource, parse_image_source
+from arae.corpora.source import Source
 from arae.corpora.sources import parse_source
-from arae.foundation.code import code_files, code_version
+from arae.foundation.code import PACKAGE_ROOT, code_files, code_version
+from arae.foundation.errors import SettingsError
 from arae.foundation.files import canonical_json
-from arae.foundation.settings import load_yaml, resolve_params
+from arae.foundation.settings import load_yaml, longest_sentence, resolve_params
 from arae.workflow.check import check_params
 from arae.workflow.families import KINDS, WITH_REAL
+from arae.workflow.feasible import check_studies
 
 FORWARD, REAL = "forward", "real"
 # Verbs that run a recipe's system.
@@ -84,8 +89,15 @@ class Plan:
         """As `load`, of the content of a params file, which messages call `where`."""
         params = resolve_params(raw, where)
         check_params(params, where, schema)
-        for name, corpus in params["corpora"].items():
-            _parse_any_source(corpus["source"], f"{where}: corpora.{name}.source")
+        sources = {
+            name: _parse_any_source(corpus["source"], f"{where}: corpora.{name}.source")
+            for name, corpus in params["corpora"].items()
+        }
+        params["corpora"] = {
+            name: _with_tokens(corpus, sources[name], f"{where}: corpora.{name}.tokens")
+            for name, corpus in params["corpora"].items()
+        }
+        check_studies(params, sources, where)
         return cls(params, {name: _bases(name, raw["recipes"]) for name in params["recipes"]})
 
     @property
@@ -146,8 +158,7 @@ class Plan:
         return tuple(name for name in self._params["corpora"] if name not in images)
 
     def _has_labels(self, corpus: str) -> bool:
-        source = parse_source(self._params["corpora"][corpus]["source"], f"corpora.{corpus}.source")
-        return any(name.endswith(".labels.txt") for name in source.outputs())
+        return bool(self.text_source(corpus).classes())
 
     def study(self, name: str) -> Study:
         """The study called `name`."""
@@ -162,10 +173,39 @@ class Plan:
             embedded=bool(values.get("embedded", False)),
         )
 
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """Names of all recipes."""
+        return tuple(self._params["recipes"])
+
+    def recipe(self, name: str) -> dict[str, Any]:
+        """The settings of a recipe's system."""
+        return {key: v for key, v in self._params["recipes"][name].items() if key != "sampling"}
+
+    def systems(self, study: str) -> dict[str, str]:
+        """The recipe behind each label of a study."""
+        return dict(self._params["studies"][study]["systems"])
+
+    def source(self, corpus: str) -> Source | ImageSource:
+        """Where a corpus comes from."""
+        source = self._params["corpora"][corpus]["source"]
+        return _parse_any_source(source, f"corpora.{corpus}.source")
+
+    def text_source(self, corpus: str) -> Source:
+        """Where a corpus of text comes from."""
+        source = self._params["corpora"][corpus]["source"]
+        return parse_source(source, f"corpora.{corpus}.source")
+
+    def identity(self, study: str) -> str:
+        """Changes with all that a study is planned to be, and with the package's code."""
+        recipes = [self._params["recipes"][name] for name in self.study(study).recipes]
+        source = self.fetch(self.study(study).corpus)
+        text = canonical_json([self.tabulate(study), recipes, source, _package_hash()])
+        return hashlib.sha256(text.encode()).hexdigest()[:24]
+
     def user_files(self, corpus: str) -> list[str]:
         """Files of the user that a corpus is made from; none for generated or downloaded text."""
-        source = self._params["corpora"][corpus]["source"]
-        return [str(path) for path in parse_source(source, f"corpora.{corpus}.source").inputs()]
+        return [str(path) for path in self.text_source(corpus).inputs()]
 
     def recipe_corpus(self, recipe: str) -> str:
         """Name of the corpus that a recipe is trained on."""
@@ -188,8 +228,7 @@ class Plan:
 
         With it how the corpus was tokenised, which a model's users must do alike.
         """
-        values = dict(self._params["recipes"][recipe])
-        values.pop("sampling", None)
+        values = self.recipe(recipe)
         corpus = self._params["corpora"][values["corpus"]]
         values.update({key: corpus[key] for key in ("tokens",) if key in corpus})
         return canonical_json(values)
@@ -201,14 +240,19 @@ class Plan:
 
     def train_lm(self, study: str, text: str) -> str:
         """The study's evaluation language model, and how many sentences of the text it sees."""
-        model = self._evaluation(study)["language_model"]
+        corpus = self.study(study).corpus
+        longest = longest_sentence(self._params, corpus)
+        model = {
+            **({} if longest is None else {"max_length": longest}),
+            **self.evaluation(study)["language_model"],
+        }
         whole = text != REAL or self.study(study).family == "transfer"
         limit = None if whole else self.sentences(study)
         return canonical_json({**model, "sentences": limit})
 
     def evaluate(self, study: str) -> str:
         """What the scores need beside the language models."""
-        return canonical_json({"ngram": self._evaluation(study).get("ngram", {})})
+        return canonical_json({"ngram": self.evaluation(study).get("ngram", {})})
 
     def transfer(self, study: str, recipe: str | None = None) -> str:
         """How many sentences a study has transferred, and how a recipe's model writes them."""
@@ -223,17 +267,17 @@ class Plan:
 
     def classifiers(self, study: str) -> tuple[str, ...]:
         """Kinds of classifier that judge a study's transfers."""
-        return tuple(sorted(self._evaluation(study).get("classifiers", {})))
+        return tuple(sorted(self.evaluation(study).get("classifiers", {})))
 
     def train_classifier(self, study: str, kind: str) -> str:
         """One classifier of a study."""
-        return canonical_json({"kind": kind, **self._evaluation(study)["classifiers"][kind]})
+        return canonical_json({"kind": kind, **self.evaluation(study)["classifiers"][kind]})
 
     def tabulate(self, study: str) -> str:
         """The whole study, with its evaluation in full."""
         values = dict(self._params["studies"][study])
         if "evaluation" in values:
-            values["evaluation"] = self._evaluation(study)
+            values["evaluation"] = self.evaluation(study)
         return canonical_json(values)
 
     def probe(self, study: str) -> str:
@@ -246,7 +290,7 @@ class Plan:
 
     def sentences(self, study: str) -> int:
         """Number of sentences that each system is judged by."""
-        return int(self._evaluation(study)["samples"])
+        return int(self.evaluation(study)["samples"])
 
     def modules(self, verb: str, recipe: str | None = None, study: str | None = None) -> list[str]:
         """Modules whose import closure is the code of a stage.
@@ -289,15 +333,43 @@ class Plan:
                 keys.add(f"evaluation.{study.evaluation}")
         return keys
 
-    def _evaluation(self, study: str) -> dict[str, Any]:
+    def evaluation(self, study: str) -> dict[str, Any]:
+        """How a study's texts are judged."""
         name = self._params["studies"][study]["evaluation"]
         return dict(self._params["evaluation"][name])
 
 
-def _parse_any_source(values: dict[str, Any], where: str) -> None:
-    """Raise `SettingsError` for what only the source itself can tell."""
-    parse = parse_image_source if values.get("kind") in IMAGE_SOURCES else parse_source
-    parse(values, where)
+@functools.cache
+def _package_hash() -> str:
+    digest = hashlib.sha256()
+    for file in sorted(PACKAGE_ROOT.rglob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _parse_any_source(values: dict[str, Any], where: str) -> Source | ImageSource:
+    """A source of text or of images; `SettingsError` for what only the source itself can tell."""
+    if values.get("kind") in IMAGE_SOURCES:
+        return parse_image_source(values, where)
+    return parse_source(values, where)
+
+
+def _with_tokens(
+    corpus: Mapping[str, Any], source: Source | ImageSource, where: str
+) -> dict[str, Any]:
+    """A corpus with the settings of tokenisation that follow from its source."""
+    given = corpus.get("tokens")
+    if not isinstance(given, dict):
+        return dict(corpus)
+    following = source.tokens() if hasattr(source, "tokens") else {}
+    group = following.get("group", 1)
+    stated = given.get("group", group)
+    if isinstance(stated, int) and stated % group:
+        raise SettingsError(
+            f"{where}.group: {stated}, but the source gives {group} lines that belong together; leave "
+            "it out"
+        )
+    return {**corpus, "tokens": {**following, **given}}
 
 
 def _bases(name: str, recipes: Mapping[str, Any]) -> tuple[str, ...]:
