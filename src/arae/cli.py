@@ -16,7 +16,8 @@ import traceback
 from collections.abc import Mapping, Sequence
 
 from arae import __version__
-from arae.foundation.errors import AraeError
+from arae.foundation.console import open_closed_streams
+from arae.foundation.errors import AraeError, DataError
 from arae.tracking.places import redact
 
 # verb: what it does, in the order of the way of the data.
@@ -63,25 +64,43 @@ INTERRUPTED, READER_GONE = 130, 141
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    is_closed = open_closed_streams()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    parser = _parser(next((word for word in arguments if not word.startswith("-")), None))
-    parsed = parser.parse_args(arguments, argparse.Namespace(words=arguments))
-    if parsed.verb is None:
-        parser.print_help()
-        return 0
+    verb = next((word for word in arguments if not word.startswith("-")), None)
+    debug = "--debug" in arguments
     try:
+        _require_text(arguments)
+        parser = _parser(verb)
+        parsed = parser.parse_args(arguments, argparse.Namespace(words=arguments))
+        if parsed.verb is None:
+            parser.print_help()
+            return 0
+        if is_closed and verb in USES:
+            raise DataError(
+                "standard output is closed, so there is no place for an answer; open it"
+            )
         parsed.run(parsed)
+        sys.stdout.flush()  # a full disk is told here, not by Python at its end
         return 0
     except KeyboardInterrupt:
-        if parsed.verb in USES:  # there is nothing to keep: a person has seen enough
+        if verb in USES:  # there is nothing to keep: a person has seen enough
             return INTERRUPTED
-        return _fail("interrupted; nothing half-written was kept", INTERRUPTED, parsed.debug)
+        return _fail("interrupted; nothing half-written was kept", INTERRUPTED, debug)
     except BrokenPipeError:
         return _reader_gone()
     except AraeError as error:
-        return _fail(str(error), error.exit_code, parsed.debug)
+        return _fail(str(error), error.exit_code, debug)
     except OSError as error:
-        return _fail(_explain(error), 1, parsed.debug)
+        return _fail(_explain(error), 1, debug)
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """`DataError` naming an argument that is not UTF-8: no message or record could hold it."""
+    for place, word in enumerate(arguments, 1):
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            raise DataError(
+                f"argument {place}, {word!a}: not UTF-8; convert it, or rename the file"
+            )
 
 
 def _parser(verb: str | None) -> argparse.ArgumentParser:
@@ -124,7 +143,10 @@ def _reader_gone() -> int:
 
 
 def _explain(error: OSError) -> str:
-    place = f"{error.filename}: " if error.filename else ""
+    # Of two names the second is what was to be written.
+    place = f"{error.filename2 or error.filename}: " if error.filename else ""
+    if isinstance(error, IsADirectoryError):
+        return f"{place}is a folder; name a file"
     if error.errno == errno.ENOSPC:
         return f"{place}no space left on the disk; free some and run the same command again"
     if error.errno in (errno.EACCES, errno.EROFS):

@@ -9,6 +9,7 @@ import pytest
 
 from arae.corpora.sources import SOURCES, parse_source
 from arae.foundation.errors import DataError, SettingsError
+from arae.foundation.settings import read_settings
 
 
 def three(folder, **given):
@@ -49,6 +50,26 @@ def test_labels_tell_the_file_of_each_line(tmp_path):
     assert (tmp_path / "raw/train.txt").read_text() == "a test line\na train line\n"
     assert (tmp_path / "raw/train.labels.txt").read_text() == "a\nb\n"
     assert "valid.labels.txt" in source.outputs()
+
+
+@pytest.mark.parametrize("labels", [("0", "1"), ("yes", "no"), ("007", "1.0"), ("null", "~")])
+def test_labels_in_yaml_are_the_words_that_were_written(tmp_path, labels):
+    paths = three(tmp_path)
+    pairs = "".join(
+        f"  {split}: {{{labels[0]}: '{path}', {labels[1]}: '{path}'}}\n"
+        for split, path in paths.items()
+    )
+    (tmp_path / "s.yaml").write_text(f"kind: files\nfiles:\n{pairs}")
+    source = parse_source(read_settings(str(tmp_path / "s.yaml")))
+    source.write(tmp_path / "raw")
+    assert (tmp_path / "raw/test.labels.txt").read_text().split() == sorted(labels)
+
+
+@pytest.mark.parametrize("label", [0, True, None, 1.5])
+def test_labels_that_are_no_words_are_refused_by_name(label):
+    files = {split: {label: "x", "b": "y"} for split in ("train", "valid", "test")}
+    with pytest.raises(SettingsError, match=rf"source\.files.*{label!r} is not text"):
+        parse_source({"kind": "files", "files": files})
 
 
 def test_bad_text_leaves_no_file(tmp_path):

@@ -78,7 +78,7 @@ def test_good_labels_come_through_every_stage(given):
 def test_a_missing_file_of_one_label(given, capsys):
     Path("valid.good").unlink()
     assert fetch(given) == 3
-    assert "valid.good: no such file; correct its path" in complaint(capsys)
+    assert "valid.good: not found; correct its path" in complaint(capsys)
     assert not Path("raw").exists()
 
 

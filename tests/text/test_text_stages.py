@@ -87,6 +87,6 @@ def test_errors_are_one_line_with_their_code(tmp_path, capsys):
     assert "make it with `arae fetch`" in lines[1]
     missing = {split: "nowhere" for split in files}
     assert run_all({"kind": "files", "files": missing})[0] == 3
-    assert "nowhere: no such file" in capsys.readouterr().err
+    assert "nowhere: not found" in capsys.readouterr().err
     assert run_all({"kind": "scene"})[0] == 2
     assert "did you mean 'scenes'" in capsys.readouterr().err

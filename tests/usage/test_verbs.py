@@ -89,9 +89,9 @@ def test_sentences_from_arguments_a_file_and_standard_input_are_alike(
 class _standard_input:
     """Standard input from a pipe that holds a text."""
 
-    def __init__(self, monkeypatch, text: str) -> None:
+    def __init__(self, monkeypatch, text: str | bytes) -> None:
         ends = os.pipe()
-        os.write(ends[1], text.encode())
+        os.write(ends[1], text.encode() if isinstance(text, str) else text)
         os.close(ends[1])
         self._file = os.fdopen(ends[0])
         monkeypatch.setattr(sys, "stdin", self._file)

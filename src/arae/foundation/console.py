@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
 
 LOG_EVERY_SECONDS = 15.0
 # Of the processes that `torchrun` starts for one training, the first speaks for all.
@@ -51,6 +55,31 @@ def progress(label: str, total: int | None, unit: str, done: int = 0) -> Iterato
         yield shown
     finally:
         shown.close()
+
+
+def speaks_unicode(stream: TextIO) -> bool:
+    """Whether a stream can write every character."""
+    return codecs.lookup(stream.encoding or "ascii").name.startswith("utf")
+
+
+def open_closed_streams() -> bool:
+    """Open the standard streams that were closed, so that no file of ours takes their places.
+
+    What they cannot write is written as its code. Returns whether standard output was closed.
+    """
+    for number, mode in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)
+    closed = sys.stdout is None
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    return closed
 
 
 def say(message: str) -> None:

@@ -66,6 +66,15 @@ def remove_partials(target: Path) -> None:
             left.unlink(missing_ok=True)
 
 
+def require_file(path: Path, remedy: str) -> Path:
+    """`path`, if it is a file; else a `DataError` that tells a folder from nothing at all."""
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; name a file")
+    if not path.is_file():
+        raise DataError(f"{path}: not found; {remedy}")
+    return path
+
+
 def sha256_file(path: str | os.PathLike[str]) -> str:
     """Hex SHA-256 of a file's bytes, read in chunks."""
     with Path(path).open("rb") as handle:

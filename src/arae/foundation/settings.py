@@ -33,7 +33,8 @@ _FLOAT_1_2 = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that reads 1e-05 as a float and refuses a key given twice."""
+    """SafeLoader that reads 1e-05 as a float, takes keys as they are written (`0`, `yes`), and refuses
+    a key given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -42,6 +43,8 @@ class _Loader(yaml.SafeLoader):
                 line = key_node.start_mark.line + 1
                 raise SettingsError(f"line {line}: the key '{key_node.value}' is given twice")
             seen.add(key_node.value)
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value != "<<":
+                key_node.tag = "tag:yaml.org,2002:str"
         return super().construct_mapping(node, deep)
 
 

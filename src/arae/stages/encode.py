@@ -10,7 +10,7 @@ from typing import Any
 from arae.corpora.source import SPLITS
 from arae.foundation.console import say
 from arae.foundation.errors import DataError
-from arae.foundation.files import write_json
+from arae.foundation.files import require_file, write_json
 from arae.foundation.stage import stage_run
 from arae.text.encoded import EncodedText, encoded_files
 from arae.text.labels import NAMES, encode_labels, label_file
@@ -29,8 +29,7 @@ def run(arguments: argparse.Namespace) -> None:
     out: Path = arguments.out
     texts = {split: arguments.input / f"{split}.txt" for split in SPLITS}
     for path in texts.values():
-        if not path.is_file():
-            raise DataError(f"{path}: not found; make it with `arae tokenize`")
+        require_file(path, "make it with `arae tokenize`")
     vocabulary = Vocabulary.load(arguments.vocabulary)
     labels = _labels(arguments.input)
     arrays = [path for split in SPLITS for path in encoded_files(out, split)]

@@ -23,7 +23,7 @@ from arae.foundation.files import canonical_json, read_json, sha256_file, write_
 from arae.foundation.provenance import sidecar_of
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
-from arae.stages.arguments import add_compute_arguments
+from arae.stages.arguments import add_compute_arguments, add_number
 from arae.text.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -36,7 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command line of `arae evaluate`."""
     add = parser.add_argument
     add("--samples", type=Path, required=True, help="token file, one sentence a line")
-    add("--sentences", type=_limit, default=None, help="use the first N samples only (none: all)")
+    add_number(
+        parser,
+        "--sentences",
+        None,
+        1,
+        10**9,
+        "use the first N samples only; none: all",
+        others=("none",),
+    )
     add("--forward-text", type=Path, help="text of forward perplexity (default: the samples)")
     add("--reverse-lm", type=Path, required=True, help="language model trained on the samples")
     add("--forward-lm", type=Path, required=True, help="language model trained on real text")
@@ -163,11 +171,3 @@ def system_of(samples: Path) -> str:
         raise IntegrityError(f"{samples}: has no provenance sidecar; make it with `arae sample`")
     recipes = [path for path in read_json(sidecar)["inputs"] if Path(path).name == "recipe.json"]
     return str(read_json(recipes[0])["settings"]["system"]) if recipes else REAL
-
-
-def _limit(text: str) -> int | None:
-    if text == "none":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number of sentences, or none")
-    return int(text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from arae.corpora.source import SPLITS
 from arae.corpora.sources import parse_source
 from arae.foundation.console import say
-from arae.foundation.errors import DataError
+from arae.foundation.files import require_file
 from arae.foundation.settings import plain, read_settings
 from arae.foundation.stage import stage_run
 
@@ -26,8 +26,7 @@ def run(arguments: argparse.Namespace) -> None:
     source = parse_source(read_settings(arguments.settings))
     out: Path = arguments.out
     for path in source.inputs():
-        if not path.is_file():
-            raise DataError(f"{path}: no such file; correct its path in the source's settings")
+        require_file(path, "correct its path in the source's settings")
     outputs = [out / name for name in source.outputs()]
     with stage_run(
         "fetch",

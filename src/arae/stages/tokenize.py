@@ -10,10 +10,10 @@ from typing import Any
 
 from arae.corpora.source import SPLITS
 from arae.foundation.console import say
-from arae.foundation.errors import DataError
-from arae.foundation.files import write_json
+from arae.foundation.files import require_file, write_json
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
+from arae.stages.arguments import MOST_THREADS, add_number
 from arae.text.tokenize import FileTokenizer, SplitCounts, overlap
 from arae.text.tokenizer import TokenSettings
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--input", required=True, type=Path, help="folder: data/raw/CORPUS")
     parser.add_argument("--settings", required=True, help="JSON text or FILE#section of tokens")
-    parser.add_argument("--threads", type=int, default=1, help="processes (default 1)")
+    add_number(parser, "--threads", 1, 1, MOST_THREADS, "processes")
     parser.add_argument("--out", required=True, type=Path, help="folder for the tokenised splits")
 
 
@@ -40,7 +40,9 @@ def run(arguments: argparse.Namespace) -> None:
     with stage_run(
         "tokenize",
         sidecar=out / "provenance.json",
-        inputs=[_existing(arguments.input / name) for name in names],
+        inputs=[
+            require_file(arguments.input / name, "make it with `arae fetch`") for name in names
+        ],
         outputs=[out / name for name in [*names, "report.json"]],
         settings=plain(settings),
     ) as stage:
@@ -62,12 +64,6 @@ def run(arguments: argparse.Namespace) -> None:
 
 def _has_labels(folder: Path) -> bool:
     return any((folder / f"{split}.labels.txt").exists() for split in SPLITS)
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise DataError(f"{path}: not found; make it with `arae fetch`")
-    return path
 
 
 def _report(counts: dict[str, SplitCounts]) -> dict[str, Any]:

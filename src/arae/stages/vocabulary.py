@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from arae.foundation.console import say
-from arae.foundation.errors import DataError
+from arae.foundation.files import require_file
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.text.vocabulary import SPECIALS, Vocabulary, VocabularySettings
@@ -24,8 +24,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Write the most frequent types of the training text."""
     settings = parse_settings(VocabularySettings, read_settings(arguments.settings))
     out: Path = arguments.out
-    if not arguments.input.is_file():
-        raise DataError(f"{arguments.input}: not found; make it with `arae tokenize`")
+    require_file(arguments.input, "make it with `arae tokenize`")
     with stage_run(
         "vocabulary",
         sidecar=out.with_name(out.name + ".provenance.json"),

@@ -11,6 +11,7 @@ from arae.engine.modeldir import LoadedModel
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded, parse_settings, suggest
 from arae.generation.decode import DecodingSettings
+from arae.stages.arguments import MOST_SEED, MOST_STEPS
 from arae.usage import tasks
 from arae.usage.sentences import SentenceReader, Tokens
 
@@ -24,9 +25,9 @@ class Options:
     """
 
     count: int = bounded(1, low=0, high=10_000)
-    seed: int = 1
-    temperature: float = bounded(0.0, low=0.0)
-    steps: int = bounded(7, low=2, high=1000)
+    seed: int = bounded(1, low=0, high=MOST_SEED)
+    temperature: float = bounded(0.0, low=0.0, high=1000.0)
+    steps: int = bounded(7, low=2, high=MOST_STEPS)
     along: Literal["linear", "spherical"] = "linear"
 
 

@@ -95,8 +95,12 @@ def interpolate(
     """For each pair, `steps` ≥ 2 sentences along the way between the two codes, both ends included."""
     writer = writer_of(model, label)
     ends = codes(model, [*first, *second], label)
-    way = path(ends[: len(first)], ends[len(first) :], steps, how)
-    sentences = _decode(model, writer, way.flatten(0, 1))
+    sentences: list[Tokens] = []
+    # Few pairs at once, so that memory does not grow with the number of steps.
+    pairs = [part.split(max(1, sampling.BATCH // steps)) for part in ends.split(len(first))]
+    for start, end in zip(*pairs, strict=True):
+        way = path(start, end, steps, how)
+        sentences += _decode(model, writer, way.flatten(0, 1))
     return [sentences[start : start + steps] for start in range(0, len(sentences), steps)]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 
+from arae.stages.arguments import MOST_SEED, add_number
 from arae.verbs.session import Session, add_label_argument, add_model_arguments
 
 
@@ -17,15 +18,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     add_model_arguments(parser)
     add_label_argument(parser)
-    parser.add_argument("--count", type=int, default=10, help="how many sentences (default 10)")
-    parser.add_argument("--seed", type=int, default=1, help="random seed (default 1)")
-    parser.add_argument("--temperature", type=float, help="draw words at this temperature")
-    parser.add_argument("--top-k", type=int, default=0, help="… among the K likeliest (0: all)")
+    add_number(parser, "--count", 10, 0, 10**9, "how many sentences")
+    add_number(parser, "--seed", 1, 0, MOST_SEED, "random seed")
+    add_number(
+        parser, "--temperature", None, 1e-3, 1e3, "draw words at this temperature", whole=False
+    )
+    add_number(parser, "--top-k", 0, 0, 10**9, "… among so many of the likeliest; 0: all")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Generate sentences."""
-    from arae.foundation.errors import SettingsError
     from arae.foundation.settings import parse_settings
     from arae.generation.decode import DecodingSettings
     from arae.generation.sampling import BATCH
@@ -36,8 +38,6 @@ def run(arguments: argparse.Namespace) -> None:
         temperature = 1.0 if arguments.temperature is None else arguments.temperature
         values = {"decoding": "sample", "temperature": temperature, "top_k": arguments.top_k}
         decoding = parse_settings(DecodingSettings, values, "generate")
-    if arguments.count < 0:
-        raise SettingsError(f"--count {arguments.count}: expected a number of sentences")
     session = Session(arguments)
     if arguments.label is not None:
         writer_of(session.model, arguments.label)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import itertools
+import functools
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from arae.corpora.lines import decode_line, read_lines
+from arae.corpora.lines import STANDARD_INPUT, arriving_lines, read_lines
 from arae.foundation.console import say
 from arae.foundation.errors import DataError
 
 GROUP = 256
-READ_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -39,16 +37,9 @@ def grouped_lines(arguments: argparse.Namespace, given: Iterable[str]) -> Iterat
     if given:
         yield from _groups(_numbered(given, "argument"))
     elif arguments.input is not None and str(arguments.input) != "-":
-        yield from _groups(_numbered(file_lines(arguments.input), f"{arguments.input}: line"))
+        yield from _groups(_numbered(read_lines(arguments.input), f"{arguments.input}: line"))
     else:
         yield from _standard_input()
-
-
-def file_lines(file: Path) -> Iterator[str]:
-    """Lines of a text file, plain, gzip or xz."""
-    if not file.is_file():
-        raise DataError(f"{file}: no such file")
-    yield from read_lines(file)
 
 
 def _numbered(lines: Iterable[str], where: str) -> Iterator[Line]:
@@ -56,29 +47,32 @@ def _numbered(lines: Iterable[str], where: str) -> Iterator[Line]:
 
 
 def _groups(lines: Iterator[Line]) -> Iterator[list[Line]]:
-    while group := list(itertools.islice(lines, GROUP)):
+    """Lines in groups; those before a line that cannot be read are given before the fault is raised."""
+    group: list[Line] = []
+    try:
+        for line in lines:
+            group.append(line)
+            if len(group) == GROUP:
+                yield group
+                group = []
+    except DataError:
+        if group:
+            yield group
+        raise
+    if group:
         yield group
 
 
 def _standard_input() -> Iterator[list[Line]]:
+    if sys.stdin is None:
+        raise DataError("standard input is closed; give sentences as arguments or by --input")
     if sys.stdin.isatty():
         say("reading sentences from the terminal, one a line; Ctrl-D ends")
+    read = functools.partial(os.read, sys.stdin.fileno())
     number = 0
-    for raws in _arrivals(sys.stdin.fileno()):
-        group = []
-        for raw in raws:
-            number += 1
-            where = f"standard input: line {number}"
-            group.append(Line(decode_line(raw, where), number, where))
-        yield from _groups(iter(group))
-
-
-def _arrivals(descriptor: int) -> Iterator[list[bytes]]:
-    """Whole lines, as many as one read brings; the last may lack its end."""
-    rest = b""
-    while arrived := os.read(descriptor, READ_BYTES):
-        *whole, rest = (rest + arrived).split(b"\n")
-        if whole:
-            yield whole
-    if rest:
-        yield [rest]
+    for texts in arriving_lines(read, STANDARD_INPUT):
+        where = f"{STANDARD_INPUT}: line"
+        yield from _groups(
+            iter([Line(t, number + i, f"{where} {number + i}") for i, t in enumerate(texts, 1)])
+        )
+        number += len(texts)

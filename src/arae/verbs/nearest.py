@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from arae.stages.arguments import add_number
 from arae.verbs.session import (
     Session,
     add_label_argument,
@@ -28,17 +29,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--among", type=Path, required=True, help="text file to search, plain, gz or xz"
     )
-    parser.add_argument("--count", type=int, default=5, help="how many neighbours (default 5)")
+    add_number(parser, "--count", 5, 1, 10**6, "how many neighbours")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Find the sentences of a file that are nearest by their codes."""
-    from arae.foundation.errors import SettingsError
     from arae.usage.capabilities import ENCODING, require
     from arae.usage.neighbours import Collection
 
-    if arguments.count < 1:
-        raise SettingsError(f"--count {arguments.count}: expected at least 1 neighbour")
     session = Session(arguments)
     require(session.model.system, ENCODING)
     collection = Collection(session.model, session.collection(arguments.among), arguments.label)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from arae.foundation.console import say
+from arae.corpora.lines import read_lines
+from arae.foundation.console import say, speaks_unicode
 from arae.foundation.errors import DataError
 from arae.stages.arguments import add_compute_arguments
-from arae.verbs.lines import Line, file_lines, grouped_lines
+from arae.verbs.lines import Line, grouped_lines
 
 if TYPE_CHECKING:
     from arae.engine.modeldir import LoadedModel
@@ -86,30 +87,52 @@ class Session:
 
     def asked(self, given: Sequence[str]) -> Iterator[list[Asked]]:
         """The sentences asked about, in groups to be answered together."""
+        for group in self.each(given, lambda line: [self._reader.read(line.text, line.where)]):
+            yield [Asked(line, tokens) for line, (tokens,) in group]
+
+    def asked_pairs(self, given: Sequence[str]) -> Iterator[list[tuple[Line, list[Tokens]]]]:
+        """The lines of two sentences with a tab between them, in groups to be answered together."""
+
+        def both(line: Line) -> list[Tokens]:
+            parts = line.text.split("\t")
+            if len(parts) != 2:
+                raise DataError(f"{line.where}: expected two sentences with a tab between them")
+            return [
+                self._reader.read(text, f"{line.where}, sentence {place}")
+                for place, text in enumerate(parts, 1)
+            ]
+
+        return self.each(given, both)
+
+    def each(
+        self, given: Sequence[str], read: Callable[[Line], list[Tokens]]
+    ) -> Iterator[list[tuple[Line, list[Tokens]]]]:
+        """Each line with what `read` makes of it, in groups.
+
+        With `--skip` a line that cannot be read is left out, after a word on why. Without it the lines
+        before it are answered, and then its fault is raised.
+        """
         for lines in grouped_lines(self._arguments, given):
-            group = [Asked(line, tokens) for line in lines if (tokens := self.read(line)) != []]
-            self.tell_unknown(one.tokens for one in group)
+            group: list[tuple[Line, list[Tokens]]] = []
+            fault = None
+            for line in lines:
+                try:
+                    group.append((line, read(line)))
+                except DataError as error:
+                    if not self._arguments.skip:
+                        fault = error
+                        break
+                    say(f"left out: {error}")
+            self.tell_unknown(tokens for _, sentences in group for tokens in sentences)
             if group:
                 yield group
-
-    def lines(self, given: Sequence[str]) -> Iterator[list[Line]]:
-        """The lines themselves, unread."""
-        return grouped_lines(self._arguments, given)
-
-    def read(self, line: Line) -> Tokens:
-        """Tokens of a line; with `--skip` none, after a word on why, where there is a fault."""
-        try:
-            return self._reader.read(line.text, line.where)
-        except DataError as error:
-            if not self._arguments.skip:
-                raise
-            say(f"left out: {error}")
-            return []
+            if fault is not None:
+                raise fault
 
     def collection(self, file: Path) -> list[Tokens]:
         """The sentences of a file that the model can read; how many are left out is said."""
         kept, left_out = [], 0
-        for text in file_lines(file):
+        for text in read_lines(file):
             try:
                 kept.append(self._reader.read(text, str(file)))
             except DataError:
@@ -129,7 +152,7 @@ class Session:
     def write(self, text: str, record: dict[str, Any]) -> None:
         """One answer, as text or as a JSON line."""
         if self._arguments.json:
-            text = json.dumps(record, ensure_ascii=False)
+            text = json.dumps(record, ensure_ascii=not speaks_unicode(sys.stdout))
         sys.stdout.write(text + "\n")
 
     def flush(self) -> None:
