@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arae.cli import main
-from arae.workflow.families import KINDS
+from arae.reporting.kinds.registry import KINDS
 from prepared import STUDIES, prepare, train
 from prepared import run as arae
 
@@ -90,9 +90,9 @@ def test_from_models_to_a_report(inside, kind):
     assert [row["label"] for row in table["rows"]] == ["AE", "ARAE"]
     assert all(claim["verdict"] for claim in table["claims"])
     assert [claim["name"] for claim in table["claims"]] == [one["says"] for one in study["claims"]]
-    assert {path.stem for path in out.glob("*.svg")} == set(KINDS[kind].figures)
+    assert {path.stem for path in out.glob("*.svg")} == set(KINDS[kind].figure_names)
     arae("report", "--studies", out, "--out", f"{kind}.html", "--metrics", f"{kind}.json")
-    assert Path(f"{kind}.html").read_text().count("<svg") >= len(KINDS[kind].figures)
+    assert Path(f"{kind}.html").read_text().count("<svg") >= len(KINDS[kind].figure_names)
 
 
 @pytest.mark.slow

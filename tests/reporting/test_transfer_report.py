@@ -10,12 +10,11 @@ from arae.foundation.errors import SettingsError
 from arae.foundation.settings import parse_settings
 from arae.reporting.charts.figure import standalone
 from arae.reporting.charts.scatter_chart import Cloud, scatter_panel
-from arae.reporting.kinds.registry import kind_of
+from arae.reporting.kinds.registry import KINDS, kind_of
 from arae.reporting.scores import Score
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build
 from arae.reporting.tables import markdown
-from arae.workflow.families import KINDS
 from prepared import STUDIES
 
 LABELS = {"Cross-AE": "cross", "AE": "ae", "ARAE λa": "arae-a", "ARAE λb": "arae-b"}
@@ -76,7 +75,7 @@ def test_published_shares_are_shown_in_percent(table) -> None:
 
 def test_figures_are_those_that_the_workflow_expects(table) -> None:
     figures = kind_of("transfer", "kind").figures(table)
-    assert tuple(figure.name for figure in figures) == KINDS["transfer"].figures
+    assert tuple(figure.name for figure in figures) == KINDS["transfer"].figure_names
     titles = [panel.title for panel in figures[1].panels]
     assert titles == ["negative → positive", "positive → negative"]
     for figure in figures:
@@ -119,7 +118,7 @@ def test_topics_have_a_column_for_each_direction_and_blocks_of_sentences() -> No
     assert groups["Transfer, by direction"] == ["art → law", "law → art"]
     assert [claim["verdict"] for claim in table["claims"]] == ["reproduced"] * 3
     figures = kind.figures(table)
-    assert tuple(figure.name for figure in figures) == KINDS["topics"].figures
+    assert tuple(figure.name for figure in figures) == KINDS["topics"].figure_names
     drawing = standalone(figures[-1])
     assert "→ law: who &lt;sued&gt;" in drawing and "art: who sang" in drawing
 

@@ -11,8 +11,8 @@ import yaml
 
 from arae.cli import main
 from arae.foundation.errors import SettingsError
+from arae.reporting.kinds.registry import KINDS
 from arae.stages import check
-from arae.workflow.families import KINDS
 from arae.workflow.plan import Plan
 
 OTHER = Path(__file__).with_name("other_params.yaml")

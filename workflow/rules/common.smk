@@ -33,7 +33,7 @@ MODEL = [*LOADED, "history.jsonl", "provenance.json"]
 # The same of a model of images, and of the classifier that judges them.
 IMAGE_MODEL = ["model.safetensors", "recipe.json", "history.jsonl", "provenance.json"]
 IMAGE_CLASSIFIER = ["model.safetensors", "recipe.json"]
-STUDY = ["table.csv", "table.md", "table.json", "curves.csv", "provenance.json"]
+STUDY = ["table.csv", "table.md", "table.json", "figures.json", "curves.csv", "provenance.json"]
 
 
 wildcard_constraints:

@@ -1,6 +1,6 @@
 """Which files steps read and studies are made of."""
 
-from arae.workflow.families import KINDS
+from arae.reporting.kinds.registry import KINDS
 
 # The files of a study beyond its corpus, models and table, by family: each rule file adds its own.
 MADE = {}
@@ -96,7 +96,7 @@ def files_of(study):
 
 def table_files(kind):
     """Names of the files that a study of a kind is shown by."""
-    return STUDY + [f"{figure}.svg" for figure in KINDS[kind].figures]
+    return STUDY + [f"{figure}.svg" for figure in KINDS[kind].figure_names]
 
 
 def tables(studies):

@@ -22,7 +22,7 @@ for kind, studies in plan.kinds.items():
             runtime=more(30),
         params:
             settings=lambda w: plan.tabulate(w.study),
-            code=lambda w: plan.code("tabulate"),
+            code=lambda w: plan.code("tabulate", study=w.study),
             folder=lambda w, output: folder(output),
         message:
             "tabulate {wildcards.study}"

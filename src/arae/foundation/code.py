@@ -1,7 +1,8 @@
 """Version of the code behind a stage: a hash of the meaning of the modules that it imports.
 
 Comments, docstrings and formatting do not count; a change of meaning in any module that the
-stage's module imports, directly or not, does.
+stage's module imports, directly or not, does. A model may come from another package: then modules of that
+package count as those of this one do.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib.util
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -31,11 +34,12 @@ def code_files(modules: Iterable[str]) -> list[Path]:
 
 @functools.cache
 def import_closure(modules: Sequence[str]) -> tuple[str, ...]:
-    """Names of the package's modules reachable by import statements from `modules`, sorted.
+    """Names of modules reachable by import statements from `modules`, sorted.
 
-    Imports inside functions count. A module chosen by name at run time (a system) is invisible
-    here: callers add it to `modules`.
+    Modules of this package and of those that `modules` are of. Imports inside functions count. A module
+    chosen by name at run time (a system) is invisible here: callers add it to `modules`.
     """
+    packages = {PACKAGE, *(name.split(".")[0] for name in modules)}
     seen: set[str] = set()
     waiting = list(modules)
     while waiting:
@@ -43,37 +47,81 @@ def import_closure(modules: Sequence[str]) -> tuple[str, ...]:
         if name in seen:
             continue
         if not _exists(name):
-            raise ModuleNotFoundError(f"no module {name} in {PACKAGE_ROOT}")
+            raise ModuleNotFoundError(f"no module {name} in {PACKAGE_ROOT} or on Python's path")
         seen.add(name)
-        waiting.extend(_module(name)[1])
+        waiting.extend(
+            target
+            for target in _module(name)[1]
+            if target.split(".")[0] in packages and _exists(target)
+        )
     return tuple(sorted(seen))
 
 
+def module_exists(name: str) -> bool:
+    """Whether there is the source of a module, looked for on Python's path, last in the current folder.
+
+    Nothing is imported.
+    """
+    if _package_root(name.split(".")[0]) is None and (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)
+    return _exists(name)
+
+
+def defines(name: str) -> set[str]:
+    """Names at the top of a module, read from its source."""
+    body = ast.parse(_module_file(name).read_text(encoding="utf-8")).body
+    found = {node.name for node in body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    for node in body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign):
+            found |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return found
+
+
+def _package_root(package: str) -> Path | None:
+    """Folder of a package, or file of a module that is in none."""
+    if package == PACKAGE:
+        return PACKAGE_ROOT
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None or not found.origin.endswith(".py"):
+        return None
+    return Path(found.origin).parent if found.submodule_search_locations else Path(found.origin)
+
+
 def _module_file(name: str) -> Path:
-    parts = name.split(".")[1:]
-    package = PACKAGE_ROOT.joinpath(*parts)
-    return package / "__init__.py" if package.is_dir() else package.with_suffix(".py")
+    package, *parts = name.split(".")
+    root = _package_root(package)
+    place = Path(package) if root is None else root.joinpath(*parts)
+    if place.is_dir():
+        return place / "__init__.py"
+    return place if place.suffix == ".py" else place.with_name(f"{place.name}.py")
 
 
 def _exists(name: str) -> bool:
-    return name.split(".")[0] == PACKAGE and _module_file(name).is_file()
+    return _module_file(name).is_file()
 
 
 @functools.cache
 def _module(name: str) -> tuple[str, tuple[str, ...]]:
-    """(text of the module's meaning, package modules that it imports)."""
-    tree = ast.parse(_module_file(name).read_text(encoding="utf-8"))
-    imports = {target for node in ast.walk(tree) for target in _targets(node) if _exists(target)}
+    """(text of the module's meaning, names that it may import)."""
+    file = _module_file(name)
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    imports = {target for node in ast.walk(tree) for target in _targets(node, package)}
     return _meaning(tree), tuple(sorted(imports))
 
 
-def _targets(node: ast.AST) -> list[str]:
-    # The package uses absolute imports only (a lint rule keeps it so).
+def _targets(node: ast.AST, package: str) -> list[str]:
+    """Modules that a statement imports; of `from x import y` both x and x.y, as y may be one."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom) and node.module:
-        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return []
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    # One dot is the module's own package, each further dot the one around it.
+    parts = package.split(".")[: 1 - node.level or None] if node.level else []
+    base = ".".join([*parts, *filter(None, [node.module])])
+    return [base, *(f"{base}.{alias.name}" for alias in node.names)]
 
 
 def _meaning(node: object) -> str:

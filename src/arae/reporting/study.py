@@ -42,18 +42,49 @@ class StudySettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyKind:
-    """What a kind of study knows: which paper item it is, its columns, figures and tests for claims."""
+class Family:
+    """Kinds of study that the same rules make."""
 
+    name: str
+    evaluated: bool = False  # a study names an entry of `evaluation`
+    with_real: bool = False  # real data is scored beside the systems
+
+
+# Samples, language models trained on them, scores.
+OF_SAMPLES = Family(name="coverage", evaluated=True, with_real=True)
+# A labelled text written in its other labels, language models, classifiers, scores.
+OF_TRANSFERS = Family(name="transfer", evaluated=True, with_real=True)
+# Systems of images, from their corpus to their scores.
+OF_IMAGES = Family(name="images", with_real=True)
+# Measured on each trained model alone, by the probe (`arae.probes`) of the kind's name.
+OF_MODELS = Family(name="probe")
+
+
+# What a kind of study may need of its corpus and recipes: two labels or more, a language that can be
+# listed, codes observed while training.
+LABELS, LANGUAGE, OBSERVED = "labels", "language", "observed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyKind:
+    """All that a kind of study is: how it is made, which paper item, its columns, figures, tests.
+
+    A new kind is a module of `arae.reporting.kinds` with one of these as `KIND`, and, if it measures
+    something new on models, a probe of the same name.
+    """
+
+    place: int  # in a report: in the order of the paper
+    family: Family = OF_MODELS
+    needs: frozenset[str] = frozenset()
     title: str
     paper_item: str  # "Table 1, §6.1"
     columns: tuple[Column, ...]
     tests: Mapping[str, ClaimTest] = field(default_factory=dict)  # that a study's claims may name
     figures: Callable[[dict[str, Any]], list[Figure]] = lambda table: []
+    figure_names: tuple[str, ...] = ()  # of those figures, whatever the table
     # Rows in this order, then the others by name: settings come with sorted keys. A system keeps
     # its colour from study to study.
     order: tuple[str, ...] = ("Real data", "LM", "AE", "VAE", "AAE", "ARAE")
-    with_real: bool = False  # a row for real text is added
     differs: str = ""  # one paragraph: what differs from the paper
     # What stands above each system's examples.
     examples_note: str = (
@@ -68,4 +99,4 @@ class StudyKind:
 
     def texts(self, settings: StudySettings) -> dict[str, str]:
         """Label -> text scored, the real data first."""
-        return {**({REAL_LABEL: REAL_TEXT} if self.with_real else {}), **settings.systems}
+        return {**({REAL_LABEL: REAL_TEXT} if self.family.with_real else {}), **settings.systems}

@@ -14,12 +14,12 @@ from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write, read_json, write_json
 from arae.foundation.stage import stage_run
 from arae.reporting.charts.figure import Figure
-from arae.reporting.kinds.registry import KINDS, kind_of
+from arae.reporting.kinds.registry import KINDS, module_of
 from arae.reporting.ledger import open_ledger
 from arae.reporting.page import render
 from arae.reporting.scores import FORMAT
 
-SHOWN = ("table.json", "table.csv", "table.md", "curves.csv")
+SHOWN = ("table.json", "figures.json", "table.csv", "table.md", "curves.csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,11 +40,12 @@ def run(arguments: argparse.Namespace) -> None:
         inputs=shown,
         outputs=[arguments.out, arguments.metrics],
         settings={"studies": [str(folder) for folder in arguments.studies]},
+        modules=[module_of(kind) for kind in KINDS],
     ):
         tables = [_read_table(folder / "table.json") for folder in arguments.studies]
         figures = [
-            kind_of(table["kind"], f"{folder / 'table.json'}: kind").figures(table)
-            for table, folder in zip(tables, arguments.studies, strict=True)
+            list(map(Figure.of_json, read_json(folder / "figures.json")))
+            for folder in arguments.studies
         ]
         page = render(_in_order(list(zip(tables, figures, strict=True))), ledger, _absent(tables))
         write_json(arguments.metrics, {table["study"]: _means(table) for table in tables})
@@ -65,7 +66,7 @@ def _in_order(
 ) -> list[tuple[dict[str, Any], list[Figure]]]:
     """Studies in the order of the paper, which is the order of the kinds."""
     places = {kind: place for place, kind in enumerate(KINDS)}
-    return sorted(studies, key=lambda study: places[study[0]["kind"]])
+    return sorted(studies, key=lambda study: places.get(study[0]["kind"], len(places)))
 
 
 def _absent(tables: list[dict[str, Any]]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from arae.foundation.files import atomic_write
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_common_arguments, add_compute_arguments
+from arae.systems.names import system_module
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
         outputs=[arguments.out],
         settings=plain(settings),
         seed=arguments.seed,
-        modules=[f"arae.systems.{model.recipe['settings']['system']}"],
+        modules=[system_module(model.recipe["settings"]["system"])],
     ) as run:
         words = model.vocabulary
         with atomic_write(arguments.out) as handle:

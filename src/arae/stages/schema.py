@@ -3,8 +3,10 @@
   arae schema --out workflow/schemas/params.schema.json
 
 The schema is made from the settings classes of sources, systems and evaluation, so that the
-workflow can check params.yaml at once, without importing them. Run it after changing a setting; a
-test compares the two.
+workflow can check params.yaml at once, without importing them. What the file does not know yet (a new
+system, one of another package, a new setting) is looked up in the code itself, which takes two seconds more:
+run this after such a change. With `--params params.yaml` systems of other packages that it names are listed,
+too.
 """
 
 from __future__ import annotations
@@ -12,23 +14,30 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from arae.foundation.files import write_json
+from arae.foundation.settings import load_params
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    parser.add_argument("--params", type=Path, help="list the systems that this params.yaml names")
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Write the schema of params.yaml."""
-    write_json(arguments.out, params_schema())
+    params = load_params(arguments.params) if arguments.params else {}
+    write_json(arguments.out, params_schema(params))
 
 
-def params_schema() -> dict[str, Any]:
-    """JSON schema of params.yaml with every recipe's base resolved."""
+def params_schema(params: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """JSON schema of params.yaml with every recipe's base resolved.
+
+    Beside the systems of this package it lists those that the recipes of `params` name.
+    """
     from arae.corpora.image_sources import IMAGE_SOURCES
     from arae.corpora.sources import SOURCES
     from arae.evaluation.classifiers import classifier_settings
@@ -47,7 +56,7 @@ def params_schema() -> dict[str, Any]:
     )
     systems = {
         name: schema_of(settings_class(name), sampling=schema_of(DecodingSettings))
-        for name in system_names()
+        for name in sorted({*system_names(), *_further(params)})
     }
     studies = {kind: _study(schema_of, StudySettings, kind) for kind in sorted(KINDS)}
     text = _object(
@@ -87,6 +96,24 @@ def params_schema() -> dict[str, Any]:
                 "studies": _named(_one_of("kind", studies)),
             }
         ),
+    }
+
+
+def _further(params: Mapping[str, Any]) -> set[str]:
+    """Systems of other packages that recipes name."""
+    from arae.systems.names import is_name, system_module
+    from arae.systems.registry import system_names
+
+    named = {
+        recipe["system"]: f"recipes.{name}"
+        for name, recipe in params.get("recipes", {}).items()
+        if isinstance(recipe, dict) and is_name(recipe.get("system"))
+    }
+    own = {f"arae.systems.{name}" for name in named}
+    return {
+        system
+        for system, where in named.items()
+        if system not in system_names() and system_module(system, where) not in own
     }
 
 

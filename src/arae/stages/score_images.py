@@ -21,6 +21,7 @@ from arae.foundation.files import write_json
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_common_arguments, add_compute_arguments
+from arae.systems.names import system_module
 
 FORMAT = 1
 REAL = "real"
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
         outputs=[arguments.out],
         settings=plain(settings),
         seed=arguments.seed,
-        modules=[] if model is None else [f"arae.systems.{_system(model)}"],
+        modules=[] if model is None else [system_module(_system(model))],
     ) as stage:
         network, judge = load_classifier(arguments.classifier, device)
         train, test = (Images.open(arguments.images, split) for split in ("train", "test"))

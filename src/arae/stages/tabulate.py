@@ -7,6 +7,7 @@ arae tabulate --study coverage-scenes --settings study.json \\
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
 from arae.foundation.console import say
@@ -16,12 +17,12 @@ from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.reporting import curves, tables
 from arae.reporting.charts.figure import standalone
-from arae.reporting.kinds.registry import kind_of
+from arae.reporting.kinds.registry import kind_of, module_of
 from arae.reporting.scores import read_score, require_complete
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build
 
-FILES = ("table.csv", "table.md", "table.json", "curves.csv")
+FILES = ("table.csv", "table.md", "table.json", "figures.json", "curves.csv")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
         inputs=inputs,
         outputs=outputs,
         settings=plain(settings),
+        modules=[module_of(settings.kind)],
     ) as stage:
         verify_chain(inputs).require()
         scores = [read_score(path) for path in arguments.scores]
@@ -61,12 +63,14 @@ def run(arguments: argparse.Namespace) -> None:
             curves.write_csv(handle, table["curves"])
         with atomic_write(out / "table.md") as handle:
             handle.write(tables.markdown(table))
-        for figure in kind.figures(table):
+        figures = kind.figures(table)
+        for figure in figures:
             path = out / f"{figure.name}.svg"
             stage.claim(path)
             with atomic_write(path) as handle:
                 handle.write(standalone(figure))
             outputs.append(path)
         write_json(out / "table.json", table)
+        write_json(out / "figures.json", [asdict(figure) for figure in figures])
         stage.facts["study"] = arguments.study
     say(tables.markdown(table))

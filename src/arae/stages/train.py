@@ -22,6 +22,7 @@ from arae.foundation.belonging import require_made_from
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_training_arguments
+from arae.systems.names import system_module
 from arae.text.labels import label_files
 
 
@@ -101,7 +102,7 @@ def train_model(
             outputs=[folder / name for name in FILES],
             settings=recorded,
             seed=arguments.seed,
-            modules=[f"arae.systems.{settings.system}"],
+            modules=[system_module(settings.system)],
         )
         if world.leads
         else nullcontext() as run,

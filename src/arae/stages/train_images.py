@@ -19,6 +19,7 @@ from arae.foundation.settings import plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_common_arguments, add_compute_arguments
 from arae.stages.train import journal_of
+from arae.systems.names import system_module
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
             outputs=[folder / name for name in FILES],
             settings=plain(settings),
             seed=arguments.seed,
-            modules=[f"arae.systems.{settings.system}"],
+            modules=[system_module(settings.system)],
         ) as run,
     ):
         train, valid = (Images.open(files, split) for split in ("train", "valid"))

@@ -23,6 +23,7 @@ from arae.foundation.files import atomic_write
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_common_arguments, add_compute_arguments
+from arae.systems.names import system_module
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -94,9 +95,7 @@ LOADED = ("model.safetensors", "recipe.json", "vocabulary.txt")
 def _system_modules(model: Path | None) -> list[str]:
     from arae.foundation.files import read_json
 
-    return (
-        [f"arae.systems.{read_json(model / 'recipe.json')['settings']['system']}"] if model else []
-    )
+    return [system_module(read_json(model / "recipe.json")["settings"]["system"])] if model else []
 
 
 def _written(

@@ -1,4 +1,7 @@
-"""Finding systems by name: every module of this package with `Settings` and `build` is one."""
+"""Finding systems by name: every module of this package with `Settings` and `build` is one.
+
+So is a module of another package, by its dotted name or by an entry point of the group `arae.systems`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any, cast
 import arae.systems as package
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import parse_settings, suggest
+from arae.systems.names import is_name, system_module
 from arae.systems.system import System, TrainingSettings
 
 
@@ -24,16 +28,18 @@ def system_names() -> list[str]:
 def parse_recipe(values: Mapping[str, Any], where: str = "recipe") -> TrainingSettings:
     """The typed settings of a recipe; the system is named by its key `system`."""
     name = values.get("system")
-    if not isinstance(name, str) or not name.isidentifier():
+    if not is_name(name):
         raise SettingsError(f"{where}.system: expected the name of a system, got {name!r}")
-    return cast(TrainingSettings, parse_settings(settings_class(name, where), values, where))
+    return cast(TrainingSettings, parse_settings(settings_class(str(name), where), values, where))
 
 
 def settings_class(name: str, where: str = "recipe") -> type[TrainingSettings]:
     """The settings dataclass of a system."""
     try:
-        return cast(type[TrainingSettings], _module(name).Settings)
-    except (ModuleNotFoundError, AttributeError):
+        return cast(type[TrainingSettings], _module(name, where).Settings)
+    except (ModuleNotFoundError, AttributeError) as error:
+        if "." in name:
+            raise SettingsError(f"{where}.system: '{name}' cannot be imported: {error}") from error
         raise SettingsError(
             f"{where}.system: no system '{name}'{suggest(name, system_names())}"
         ) from None
@@ -58,5 +64,5 @@ def build_system(
     return cast(System, build(*arguments, labels=labels))
 
 
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"{package.__name__}.{name}")
+def _module(name: str, where: str = "recipe") -> ModuleType:
+    return importlib.import_module(system_module(name, where))

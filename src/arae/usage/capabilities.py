@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arae.foundation.errors import SettingsError
+from arae.systems.names import system_module
 from arae.systems.registry import system_names
 from arae.systems.system import System
 
@@ -45,7 +46,7 @@ def require(system: System, capability: Capability) -> Any:
 
 def _classes(name: str) -> list[type[System]]:
     """The systems that a module of `arae.systems` defines."""
-    module = importlib.import_module(f"arae.systems.{name}")
+    module = importlib.import_module(system_module(name))
     return [
         part
         for _, part in inspect.getmembers(module, inspect.isclass)

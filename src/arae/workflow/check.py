@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from arae.foundation.code import PACKAGE_ROOT
 from arae.foundation.errors import SettingsError
 from arae.foundation.files import read_json
 from arae.foundation.schema import check
 from arae.foundation.settings import suggest
-from arae.reporting.kinds.registry import kind_of
-from arae.workflow.families import EVALUATED, KINDS
+from arae.reporting.kinds.registry import KINDS, kind_of
 from arae.workflow.places import check_places
 
 SECTIONS = ("corpora", "recipes", "evaluation", "studies")
 # Names become folders, Snakemake targets and DVC keys (where a dot would separate levels).
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TEXTS = ("real", "forward")
-# A study is a target of its name, beside these.
-_RULES = (
-    *("fetch", "tokenize", "vocabulary", "encode", "train", "sample", "train_lm", "evaluate"),
-    *("fetch_labelled", "tokenize_labelled", "encode_labelled", "probe"),
-    *("transfer", "copy_sources", "train_classifier", "score_transfer"),
-    *("fetch_images", "train_images", "train_image_classifier", "score_images"),
-    *(f"tabulate_{kind}" for kind in KINDS),
-    *("report", "embedded_report", "study_report", "reproduce", "embedded", "paper"),
-)
+_RULE = re.compile(r"(?m)^(?:use )?rule (?:\w+ as )?(\w+)")
+
+
+@functools.cache
+def _rules() -> frozenset[str]:
+    """Names of the workflow's rules, beside which a study is a target of its name."""
+    root = PACKAGE_ROOT.parents[1]
+    files = [root / "Snakefile", *root.glob("workflow/rules/*.smk")]
+    texts = [path.read_text(encoding="utf-8") for path in files if path.is_file()]
+    return frozenset(
+        [name for text in texts for name in _RULE.findall(text)]
+        + [f"tabulate_{kind}" for kind in KINDS]
+    )
 
 
 def check_params(
@@ -42,7 +47,7 @@ def check_params(
         if not isinstance(params.get(section), dict):
             raise SettingsError(f"{where}: the section '{section}' is missing or not a mapping")
     if schema is not None:
-        check(params, read_json(schema), f"{where}: ")
+        _check_shape(params, f"{where}: ", schema)
     for section in SECTIONS:
         _check_names(params[section], f"{where}: {section}")
     for name, recipe in params["recipes"].items():
@@ -50,6 +55,16 @@ def check_params(
     for name, study in params["studies"].items():
         _check_study(name, study, params, where)
     check_places(params, where)
+
+
+def _check_shape(params: Mapping[str, Any], prefix: str, schema: str | Path) -> None:
+    """By the schema file; what it does not know may be newer than it, so that then the code is asked."""
+    try:
+        check(params, read_json(schema), prefix)
+    except SettingsError:
+        from arae.stages.schema import params_schema
+
+        check(params, params_schema(params), prefix)
 
 
 def _check_names(names: Iterable[Any], where: str) -> None:
@@ -68,13 +83,11 @@ def _check_recipe(name: str, recipe: Mapping[str, Any], params: Mapping[str, Any
 
 def _check_study(name: str, study: Mapping[str, Any], params: Mapping[str, Any], at: str) -> None:
     where = f"{at}: studies.{name}"
-    if name in _RULES:
+    if name in _rules():
         raise SettingsError(f"{where}: this is the name of a rule; rename the study")
-    if study.get("kind") not in KINDS:
-        hint = suggest(str(study.get("kind")), KINDS)
-        raise SettingsError(f"{where}.kind: no kind of study '{study.get('kind')}'{hint}")
+    kind = kind_of(str(study.get("kind")), f"{where}.kind")
     _refer(study, "corpus", params["corpora"], where)
-    if KINDS[study["kind"]].family in EVALUATED:
+    if kind.family.evaluated:
         _refer(study, "evaluation", params["evaluation"], where)
     systems = study.get("systems")
     if not isinstance(systems, dict) or not systems:
@@ -93,7 +106,7 @@ def _check_study(name: str, study: Mapping[str, Any], params: Mapping[str, Any],
     claims = study.get("claims", [])
     if not isinstance(claims, list):
         raise SettingsError(f"{where}.claims: expected a list, got {claims!r}")
-    kind_of(study["kind"], f"{where}.kind").require_claims(study, f"{where}.claims")
+    kind.require_claims(study, f"{where}.claims")
 
 
 def _check_seeds(seeds: Any, where: str) -> None:

@@ -15,14 +15,13 @@ from arae.corpora.image_sources import IMAGE_SOURCES, ImageSource
 from arae.corpora.source import Source
 from arae.foundation.console import say
 from arae.foundation.errors import SettingsError
-from arae.workflow.families import KINDS
+from arae.reporting.kinds.registry import KINDS
+from arae.reporting.study import LABELS, LANGUAGE, OBSERVED, OF_IMAGES, OF_SAMPLES, OF_TRANSFERS
 
 Params = Mapping[str, Any]
 Sources = Mapping[str, Source | ImageSource]
 # Plans that were found good.
 ASKED = Path("work", "asked")
-# Kinds of study that only a labelled text can serve.
-LABELLED = ("transfer", "topics", "semi_supervised")
 
 
 def check_studies(params: Params, sources: Sources, where: str) -> None:
@@ -34,14 +33,15 @@ def check_studies(params: Params, sources: Sources, where: str) -> None:
         at, corpus = f"{where}: studies.{name}", str(study["corpus"])
         source = sources[corpus]
         _check_type(at, study, corpus, params)
-        if study["kind"] in LABELLED:
+        needs = KINDS[study["kind"]].needs
+        if LABELS in needs:
             _check_labels(at, study, corpus, sources)
-        if study["kind"] == "bound" and not hasattr(source, "language"):
+        if LANGUAGE in needs and not hasattr(source, "language"):
             _refuse(
                 f"{at}.corpus: the sentences of '{corpus}' cannot all be listed, as a study of kind "
-                "bound needs; choose a corpus of kind tiny"
+                f"{study['kind']} needs; choose a corpus of kind tiny"
             )
-        if study["kind"] == "latent":
+        if OBSERVED in needs:
             _check_observed(at, study, params)
         _check_numbers(at, study, params, source)
 
@@ -70,7 +70,7 @@ def _check_type(at: str, study: Params, corpus: str, params: Params) -> None:
     def is_of_images(name: str) -> bool:
         return params["corpora"][name]["source"].get("kind") in IMAGE_SOURCES
 
-    wanted = KINDS[study["kind"]].family == "images"
+    wanted = KINDS[study["kind"]].family == OF_IMAGES
     if is_of_images(corpus) != wanted:
         fitting = [name for name in params["corpora"] if is_of_images(name) == wanted]
         _refuse(
@@ -94,18 +94,18 @@ def _check_observed(at: str, study: Params, params: Params) -> None:
     for label, recipe in study["systems"].items():
         if not params["recipes"][recipe].get("observe", {}).get("every", 0):
             _refuse(
-                f"{at}.systems.{label}: a study of kind latent shows codes while training, and the "
+                f"{at}.systems.{label}: a study of kind {study['kind']} shows codes while training, and the "
                 f"recipe '{recipe}' records none; give it `observe: {{every: N}}`"
             )
 
 
 def _check_numbers(at: str, study: Params, params: Params, source: Source | ImageSource) -> None:
     family = KINDS[study["kind"]].family
-    if family == "coverage":
+    if family == OF_SAMPLES:
         key = f"evaluation.{study['evaluation']}.samples"
         wanted = params["evaluation"][study["evaluation"]]["samples"]
         require_count(at, key, wanted, source, "train", lambda have: have)
-    elif family == "transfer":
+    elif family == OF_TRANSFERS:
         key = f"evaluation.{study['evaluation']}.samples"
         wanted = params["evaluation"][study["evaluation"]]["samples"]
         others = len(_classes(source)) - 1

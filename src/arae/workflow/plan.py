@@ -20,8 +20,9 @@ from arae.foundation.code import PACKAGE_ROOT, code_files, code_version
 from arae.foundation.errors import SettingsError
 from arae.foundation.files import canonical_json
 from arae.foundation.settings import load_yaml, longest_sentence, resolve_params
+from arae.reporting.kinds.registry import KINDS, module_of
+from arae.systems.names import system_module
 from arae.workflow.check import check_params
-from arae.workflow.families import KINDS, WITH_REAL
 from arae.workflow.feasible import check_studies
 
 FORWARD, REAL = "forward", "real"
@@ -46,17 +47,17 @@ class Study:
     @property
     def family(self) -> str:
         """Which rules make the study."""
-        return KINDS[self.kind].family
+        return KINDS[self.kind].family.name
 
     @property
     def figures(self) -> tuple[str, ...]:
         """Names of the figures beside its table."""
-        return KINDS[self.kind].figures
+        return KINDS[self.kind].figure_names
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Texts that get a score: every recipe's, and in some families the real one."""
-        return (*self.recipes, REAL) if self.family in WITH_REAL else self.recipes
+        return (*self.recipes, REAL) if KINDS[self.kind].family.with_real else self.recipes
 
     @property
     def instrument_seed(self) -> int:
@@ -295,15 +296,21 @@ class Plan:
     def modules(self, verb: str, recipe: str | None = None, study: str | None = None) -> list[str]:
         """Modules whose import closure is the code of a stage.
 
-        Systems and probes are chosen by name at run time, which no import statement shows.
+        Systems, probes and kinds of study are chosen by name at run time, which no import statement shows.
         """
         modules = ["arae.stages." + verb.replace("-", "_")]
         if verb in USES_LANGUAGE_MODEL:
             modules.append("arae.systems.lm")
         if verb in USES_SYSTEM and recipe not in (None, REAL):
-            modules.append(f"arae.systems.{self._params['recipes'][recipe]['system']}")
+            modules.append(
+                system_module(self._params["recipes"][recipe]["system"], f"recipes.{recipe}")
+            )
         if verb == "probe" and study is not None:
             modules.append(f"arae.probes.{self.study(study).kind}")
+        if verb == "tabulate" and study is not None:
+            modules.append(module_of(self.study(study).kind))
+        if verb == "report":
+            modules += map(module_of, KINDS)
         return modules
 
     def code(self, verb: str, recipe: str | None = None, study: str | None = None) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from typing import Any
 
 from arae.reporting.markup import Markup, element
 
@@ -45,6 +47,12 @@ class Figure:
     title: str
     caption: str
     panels: list[Panel]
+
+    @classmethod
+    def of_json(cls, value: Mapping[str, Any]) -> Figure:
+        """As `asdict` wrote it; what panels hold is markup of ours already."""
+        panels = [Panel(**{**one, "content": Markup(one["content"])}) for one in value["panels"]]
+        return cls(**{**value, "panels": panels})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from arae.reporting.charts.inequality_chart import Point, inequality_panel
 from arae.reporting.charts.interval_chart import Mark, interval_panel, mark_of
 from arae.reporting.claims import ClaimTest
 from arae.reporting.columns import Column
-from arae.reporting.study import StudyKind
+from arae.reporting.study import LANGUAGE, StudyKind
 from arae.reporting.verdicts import PROVED, proved
 
 ENCODER, PRIOR, SAMPLES = "Codes of the encoder", "Codes of the prior", "Samples"
@@ -117,11 +117,14 @@ def _marks(table: Mapping[str, Any], metrics: tuple[str, ...]) -> list[Mark]:
 
 
 KIND = StudyKind(
+    place=11,
+    needs=frozenset({LANGUAGE}),
     title="An upper bound on the total variation",
     paper_item="Corollary 1, appendix A",
     columns=COLUMNS,
     tests=TESTS,
     figures=figures,
+    figure_names=("corollary", "sides"),
     differs="The paper proves the corollary and measures nothing. Here the language is small enough "
     "to be listed, so both sides are finite sums with the true probabilities. The stronger form is "
     "tested, with Σ|p − p*| where the paper has half of it. The arg max is over whole sentences and "

@@ -13,7 +13,7 @@ from arae.reporting.charts.curve_chart import curve_panel
 from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.interval_chart import interval_panel, mark_of
 from arae.reporting.columns import REAL, Column
-from arae.reporting.study import StudyKind
+from arae.reporting.study import OF_SAMPLES, StudyKind
 
 PERPLEXITY, GRAMMAR, DIVERSITY = "Perplexity", "Judged by the true grammar", "Diversity"
 
@@ -86,11 +86,13 @@ def figures(table: dict[str, Any]) -> list[Figure]:
 
 
 KIND = StudyKind(
+    place=1,
+    family=OF_SAMPLES,
     title="Coverage and fluency of samples",
     paper_item="Table 1, section 6.1",
     columns=COLUMNS,
     figures=figures,
-    with_real=True,
+    figure_names=("perplexity", "selection"),
     differs="The paper judges 100,000 samples of models of SNLI with 300 units; the settings of "
     "this run are below. Selection is on validation text here, on test text in the authors' code. "
     "The evaluation language models share one fixed vocabulary, so that words which a system never "

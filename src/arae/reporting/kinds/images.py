@@ -9,7 +9,7 @@ from arae.reporting.charts.curve_chart import curve_panel
 from arae.reporting.charts.figure import Figure, Panel, colour
 from arae.reporting.columns import REAL, Column
 from arae.reporting.markup import element, join
-from arae.reporting.study import StudyKind
+from arae.reporting.study import OF_IMAGES, StudyKind
 
 DISTANCE, SAMPLES, PATH = "Distance from test images", "Samples", "Interpolation"
 SIDE, TITLE_HEIGHT = 300, 26
@@ -110,11 +110,13 @@ def _panel(row: dict[str, Any], picture: dict[str, Any]) -> Panel:
 
 
 KIND = StudyKind(
+    place=5,
+    family=OF_IMAGES,
     title="Samples and interpolations of binary images",
     paper_item="Figure 2",
     columns=COLUMNS,
     figures=figures,
-    with_real=True,
+    figure_names=("samples", "interpolations", "selection"),
     differs="The paper shows pictures of one model of binarised MNIST and gives no number; the "
     "distances here are ours, by a small classifier of the same images. A pixel is one Bernoulli "
     "logit, where the authors' code has a two-way softmax. The epoch is chosen on validation images, "

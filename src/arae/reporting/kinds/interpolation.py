@@ -89,10 +89,12 @@ def _first_seed(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 KIND = StudyKind(
+    place=9,
     title="Interpolation",
     paper_item="Figure 2 (bottom) and Appendix D, for text",
     columns=tuple(column for _, prefix, group in PATHS for column in _columns(prefix, group)),
     figures=figures,
+    figure_names=("draws", "sentences", "paths"),
     differs="The paper shows interpolations without numbers: all scores are ours. Between draws the "
     "ARAE moves along a line of its Gaussian noise, as in the paper; the other systems move among "
     "their codes. Between sentences of the test text all of them move among codes. The numbers "

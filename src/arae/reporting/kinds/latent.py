@@ -12,7 +12,7 @@ from arae.reporting.charts.curve_chart import MEDIUM, curve_panel
 from arae.reporting.charts.figure import Figure
 from arae.reporting.columns import Column
 from arae.reporting.curves import Curve
-from arae.reporting.study import StudyKind
+from arae.reporting.study import OBSERVED, StudyKind
 
 CODES = "Codes and generated codes"
 MEETING = "Relative difference of generated codes from codes while training"
@@ -80,10 +80,13 @@ def _panel(table: dict[str, Any], title: str, metrics: dict[str, tuple[str, bool
 
 
 KIND = StudyKind(
+    place=6,
+    needs=frozenset({OBSERVED}),
     title="Codes while training",
     paper_item="Figure 3, section 7",
     columns=COLUMNS,
     figures=figures,
+    figure_names=("latent",),
     differs="The paper shows curves without numbers, of models of SNLI with 300 units. Whether "
     "curves meet is judged here by their relative difference when last and first observed, and the "
     "cosine of similar sentences is shown beside that of random ones, which the paper leaves out "

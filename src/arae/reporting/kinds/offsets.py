@@ -160,11 +160,13 @@ def _block(row: Mapping[str, Any], one: Mapping[str, Any]) -> Block:
 
 
 KIND = StudyKind(
+    place=8,
     title="Offset vectors",
     paper_item="Figure 5, Appendix E",
     columns=COLUMNS,
     tests=TESTS,
     figures=figures,
+    figure_names=("match", "precision", "examples"),
     differs="The paper takes its means over a million sentences of an ARAE of SNLI, parsed by spaCy; "
     "how many sentences and which reader of verbs, subjects and modifiers were used here is said in "
     'the definitions. Its precision is of "the output"; here it is of the sampled decodings that '

@@ -64,6 +64,7 @@ def figures(table: dict[str, Any]) -> list[Figure]:
 
 
 KIND = StudyKind(
+    place=10,
     title="What a Gaussian posterior knows",
     paper_item="beside the paper: its VAE, by the measures of the VAE literature",
     columns=(
@@ -78,6 +79,7 @@ KIND = StudyKind(
     ),
     tests=TESTS,
     figures=figures,
+    figure_names=("units",),
     differs="The paper gives none of these numbers. Perplexities by −ELBO and by importance weighting are "
     "both bounds from above, of different tightness: never compare one with the other.",
 )

@@ -84,10 +84,12 @@ def _panel(table: dict[str, Any], title: str, name: str) -> Any:
 
 
 KIND = StudyKind(
+    place=7,
     title="Robustness of reconstruction to swapped words",
     paper_item="Figure 4, section 7",
     columns=COLUMNS,
     figures=figures,
+    figure_names=("swaps",),
     differs="The paper's models are of SNLI with 300 units, and it says neither which words are "
     "swapped nor how many sentences are scored: here neighbouring words at random places, as in its "
     "examples, so that a later swap may undo an earlier one. What is decoded greedily is "

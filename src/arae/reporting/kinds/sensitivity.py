@@ -171,11 +171,13 @@ def _name(level: Any) -> str:
 
 
 KIND = StudyKind(
+    place=12,
     title="Sensitivity to hyperparameters",
     paper_item="Section 9, footnote 1",
     columns=COLUMNS,
     tests=TESTS,
     figures=figures,
+    figure_names=("grid", "grid-grammatical"),
     order=(CENTRE,),
     differs="The paper reports high sensitivity without numbers and no other constraint than weight "
     "clipping. Here one setting at a time is moved away from a centre; models are small, trained "

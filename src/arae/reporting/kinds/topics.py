@@ -13,7 +13,7 @@ from arae.reporting.charts.text_panel import Block, text_panel
 from arae.reporting.claims import ClaimTest
 from arae.reporting.columns import REAL_LABEL, Column
 from arae.reporting.kinds import transfer
-from arae.reporting.study import StudyKind
+from arae.reporting.study import LABELS, OF_TRANSFERS, StudyKind
 from arae.reporting.verdicts import Pair, Side, pairs_of
 
 TRANSFER = "transfer:"
@@ -91,12 +91,15 @@ def _block(row: Mapping[str, Any], block: Mapping[str, Any]) -> Block:
 
 
 KIND = StudyKind(
+    place=3,
+    family=OF_TRANSFERS,
+    needs=frozenset({LABELS}),
     title="Transfer of topic",
     paper_item="Table 4, section 6.2",
     columns=COLUMNS,
     tests=TESTS,
     figures=figures,
-    with_real=True,
+    figure_names=("frontier", "directions", "blocks"),
     differs="The paper shows sentences and no numbers; the measures are those of its sentiment "
     "transfer. The row of real data holds the untransferred sources. The classifier of column Transfer is "
     "fastText's model in our own code. Reverse perplexity is that of validation text. BLEU is "

@@ -13,7 +13,7 @@ from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.interval_chart import Mark, interval_panel
 from arae.reporting.charts.scatter_chart import Cloud, scatter_panel
 from arae.reporting.columns import REAL, REAL_LABEL, Column
-from arae.reporting.study import StudyKind
+from arae.reporting.study import LABELS, OF_TRANSFERS, StudyKind
 
 TRANSFER, PERPLEXITY = "Transfer", "Perplexity"
 GRAMMAR, OUTPUTS = "Judged by the true grammar", "Outputs and classifiers"
@@ -142,12 +142,15 @@ def _direction_mark(row: dict[str, Any], direction: str) -> Mark:
 
 
 KIND = StudyKind(
+    place=2,
+    family=OF_TRANSFERS,
+    needs=frozenset({LABELS}),
     title="Transfer of sentiment",
     paper_item="Tables 2 and 3, section 6.2, Appendix G",
     columns=COLUMNS,
     figures=figures,
+    figure_names=("frontier", "directions"),
     order=(REAL_LABEL, CROSS, AE, NONE, LOW, HIGH),
-    with_real=True,
     differs="The row of real data holds the untransferred sources: what a system that changes "
     "nothing would get. λa and λb are two values of λ(1), on the scale of this run's settings, not "
     "the paper's 1 and 10; λ0 has the attribute classifier alone; AE has neither. The classifier of "

@@ -1,0 +1,38 @@
+"""Which module a system is, from its name alone; no model is imported for it."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+
+from arae.foundation.code import defines, module_exists
+from arae.foundation.errors import SettingsError
+
+GROUP = "arae.systems"
+
+
+def system_module(name: str, where: str = "recipe") -> str:
+    """The module of a system: `arae.systems.NAME`, an entry point of that group, or NAME itself.
+
+    A name with a dot is a module of another package: one that is installed, on PYTHONPATH, or in the
+    current folder. `SettingsError` if it is not there.
+    """
+    if "." in name:
+        if not module_exists(name):
+            raise SettingsError(
+                f"{where}.system: no module '{name}'; install its package, add its folder to "
+                "PYTHONPATH, or put it beside params.yaml"
+            )
+        # Read before it is imported: a recipe may come with a stranger's model.
+        if missing := {"Settings", "build"} - defines(name):
+            raise SettingsError(
+                f"{where}.system: the module '{name}' is no system: it has no "
+                f"{' and no '.join(sorted(missing))}"
+            )
+        return name
+    given = entry_points(group=GROUP, name=name)
+    return next((point.value for point in given), f"{GROUP}.{name}")
+
+
+def is_name(name: object) -> bool:
+    """Whether it may name a system: an identifier, or several with dots between."""
+    return isinstance(name, str) and all(part.isidentifier() for part in name.split("."))
