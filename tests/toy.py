@@ -45,7 +45,13 @@ _PAIRS: dict[str, Any] = {"fraction": 0.5, "hidden": [8], "encoder": {"kind": "s
 RECIPES: dict[str, dict[str, Any]] = {
     "lm": {"system": "lm", **_COMMON, "decoder": {"embedding": 6, "hidden": 8, "dropout": 0.2}},
     "ae": {"system": "ae", **_COMMON, **_SIZES, "noise": {"std": 0.1, "decay": 0.9, "every": 5}},
-    "ae-adam": {"system": "ae", **_COMMON, **_SIZES, "autoencoder": _ADAM, "sphere": False},
+    "ae-adam": {
+        "system": "ae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "posterior": {"kind": "point"},
+    },
     "vae": {
         "system": "vae",
         **_COMMON,
@@ -64,7 +70,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "system": "aae",
         **_COMMON,
         **_SIZES,
-        "posterior": "gaussian",
+        "posterior": {"kind": "gaussian"},
         "autoencoder": _ADAM,
         "discriminator": [12],
     },
@@ -104,6 +110,35 @@ RECIPES: dict[str, dict[str, Any]] = {
     "nli-arae": _arae(system="nli_arae", pairs={**_PAIRS, "pretrain_epochs": 1, "joint": True}),
 }
 
+# What a recipe of `vae` or `ae` can also be: one of each sort of object.
+OBJECTS: dict[str, dict[str, Any]] = {
+    "vae-controlled": {
+        "system": "vae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "prior": {"kind": "mixture", "components": 3},
+        "gap": {"kind": "sampled_kl", "samples": 2},
+        "weight": {"kind": "pi", "target": 1.0, "kp": 0.5, "ki": 0.1},
+    },
+    "vae-free-bits": {
+        "system": "vae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "floor": {"kind": "per_dimension", "nats": 0.1},
+        "weight": {"kind": "cyclical"},
+        "corruption": {"kind": "blank", "rate": 0.3},
+    },
+    "ae-denoising": {
+        "system": "ae",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": _ADAM,
+        "corruption": {"kind": "drop", "rate": 0.4},
+    },
+}
+
 _IMAGE: dict[str, Any] = {
     "epochs": 3,
     "batch_size": 8,
@@ -115,7 +150,12 @@ _IMAGE: dict[str, Any] = {
 }
 IMAGE_RECIPES: dict[str, dict[str, Any]] = {
     "image-ae": {"system": "image_ae", **_IMAGE, "latent": 6},
-    "image-vae": {"system": "image_vae", **_IMAGE, "latent": 4, "kl_epochs": 2.0},
+    "image-vae": {
+        "system": "image_vae",
+        **_IMAGE,
+        "latent": 4,
+        "weight": {"kind": "linear", "epochs": 2.0},
+    },
     "image-aae": {"system": "image_aae", **_IMAGE, "latent": 4, "discriminator": [8]},
     "image-arae": {
         "system": "image_arae",
@@ -160,7 +200,7 @@ def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
 
 def toy_system(name: str, seed: int = 1, **changes: Any) -> System:
     """A freshly initialised tiny system."""
-    recipe = parse_recipe({**RECIPES, **IMAGE_RECIPES}[name] | changes)
+    recipe = parse_recipe({**RECIPES, **OBJECTS, **IMAGE_RECIPES}[name] | changes)
     return build_system(recipe, VOCABULARY_SIZE, seed, len(LABELS))
 
 

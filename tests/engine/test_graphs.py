@@ -128,7 +128,7 @@ def test_replaying_changes_nothing(name: str, tmp_path: Path) -> None:
     [
         ("lm", {"optimiser": FALLING}),
         ("lm", {"optimiser": {**FALLING, "kind": "sgd", "lr": 5.0}}),
-        ("vae", {"autoencoder": FALLING, "kl_epochs": 2.0}),
+        ("vae", {"autoencoder": FALLING, "weight": {"kind": "linear", "epochs": 2.0}}),
         ("ae", {"noise": {"std": 20.0, "decay": 0.5, "every": 1}}),
     ],
 )
@@ -147,7 +147,7 @@ def test_schedules_go_on_in_replays(name: str, changes: dict[str, Any], tmp_path
 
 def _without_schedule(changes: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: {**value, "final_share": 1.0} if isinstance(value, dict) else value
+        key: {**value, "final_share": 1.0} if "final_share" in value else {"kind": "constant"}
         for key, value in changes.items()
     }
 

@@ -14,13 +14,14 @@ from arae.evaluation.posterior import (
     mean_variances,
     mutual_information,
     standard_error,
-    standard_normal_log_density,
 )
 from arae.nn.posteriors import DiagonalGaussian
+from arae.nn.priors import StandardNormal
 from arae.nn.randomness import Draws
 
 # x = z + noise of variance NOISE, z ~ N(0, I): everything is known.
 NOISE = 0.5
+PRIOR = StandardNormal(2)
 X = torch.tensor([[0.3, -1.0], [2.0, 0.1], [0.0, 0.0]])
 
 
@@ -41,28 +42,33 @@ def posterior(shift: float = 0.0, spread: float = 1.0) -> DiagonalGaussian:
 
 @pytest.mark.parametrize("samples", [1, 7])
 def test_the_true_posterior_makes_both_bounds_exact(samples: int) -> None:
-    for bound in log_weights(posterior(), log_likelihood, Draws(1, "exact"), samples):
+    bounds = log_weights(posterior(), PRIOR, log_likelihood, Draws(1, "exact"), samples)[:2]
+    for bound in bounds:
         torch.testing.assert_close(bound, evidence(), rtol=1e-5, atol=1e-5)
 
 
 def test_one_sample_is_the_elbo() -> None:
-    elbo, weighted = log_weights(posterior(0.4), log_likelihood, Draws(1, "one"), 1)
+    elbo, weighted, kl = log_weights(posterior(0.4), PRIOR, log_likelihood, Draws(1, "one"), 1)
     assert torch.equal(elbo, weighted)
     code = posterior(0.4).sample(Draws(1, "one"))
-    by_hand = log_likelihood(code) + standard_normal_log_density(code)
+    by_hand = log_likelihood(code) + PRIOR.log_density(code)
     torch.testing.assert_close(elbo.float(), by_hand - posterior(0.4).log_density(code))
+    torch.testing.assert_close((elbo + kl).float(), log_likelihood(code))
 
 
 def test_more_samples_tighten_the_bound_towards_the_evidence() -> None:
     off = posterior(0.4, 1.5)
     gaps = []
     for samples in (1, 10, 1000):
-        many = [log_weights(off, log_likelihood, Draws(s, "gap"), samples)[1] for s in range(40)]
+        many = [
+            log_weights(off, PRIOR, log_likelihood, Draws(s, "gap"), samples)[1] for s in range(40)
+        ]
         gaps.append(float((evidence() - torch.stack(many).mean(dim=0)).mean()))
     assert gaps[0] > gaps[1] > abs(gaps[2]) and abs(gaps[2]) < 0.01
-    elbo, _ = log_weights(off, log_likelihood, Draws(1, "elbo"), 20_000)
+    elbo, _, kl = log_weights(off, PRIOR, log_likelihood, Draws(1, "elbo"), 20_000)
     by_form = evidence() - _kl(off, posterior())
     torch.testing.assert_close(elbo, by_form.double(), rtol=0.02, atol=0.02)
+    torch.testing.assert_close(kl, off.kl().sum(dim=1).double(), rtol=0.02, atol=0.02)
 
 
 def _kl(first: DiagonalGaussian, second: DiagonalGaussian) -> torch.Tensor:
@@ -95,7 +101,7 @@ def test_chance_alone_takes_the_information_above_the_kl_but_not_by_three_standa
         mean = (1 - variance) ** 0.5 * draws.normal(count, 4)
         spread = torch.full_like(mean, variance)
         codes = mean + spread.sqrt() * draws.normal(count, 4)
-        kl = DiagonalGaussian(mean, spread.log()).kl_to_standard_normal().double()
+        kl = DiagonalGaussian(mean, spread.log()).kl().sum(dim=1).double()
         excess = information_terms(mean, spread, codes) - kl
         above += bool(excess.mean() > 0)
         assert excess.mean() <= 3 * standard_error(excess)

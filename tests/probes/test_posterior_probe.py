@@ -70,4 +70,4 @@ def test_from_a_model_to_a_table() -> None:
 def test_a_point_is_no_posterior(capfd: pytest.CaptureFixture[str]) -> None:
     code, path = probe("ae")
     assert code and not path.exists()
-    assert "system 'ae' is a point, not a Gaussian" in capfd.readouterr().err
+    assert "the prior of system 'ae' has no density" in capfd.readouterr().err

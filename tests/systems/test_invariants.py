@@ -10,6 +10,7 @@ from arae.nn.randomness import Draws
 from arae.systems.system import Moment, distinct_phases, owned_parameters
 from toy import (
     IMAGE_RECIPES,
+    OBJECTS,
     RECIPES,
     VOCABULARY_SIZE,
     store_for,
@@ -17,7 +18,7 @@ from toy import (
     validation_for,
 )
 
-NAMES = [*RECIPES, *IMAGE_RECIPES]
+NAMES = [*RECIPES, *OBJECTS, *IMAGE_RECIPES]
 PHASES = [(name, phase) for name in NAMES for phase in distinct_phases(toy_system(name))]
 # A statistic that one phase records for another, owned by no optimiser.
 NOTES = {"reconstruction_slope"}

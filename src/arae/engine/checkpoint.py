@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,17 @@ def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
         partial.unlink(missing_ok=True)
 
 
-def load_weights(module: nn.Module, path: Path) -> None:
-    """Give a module the tensors of a safetensors file; `DataError` if they are not all its own."""
+def load_weights(
+    module: nn.Module,
+    path: Path,
+    renamed: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] = lambda tensors: tensors,
+) -> None:
+    """Give a module the tensors of a safetensors file; `DataError` if they are not all its own.
+
+    `renamed` gives the tensors of an older file their names of today.
+    """
     try:
-        set_state(module, load_file(path))
+        set_state(module, renamed(load_file(path)))
     except (SafetensorError, ValueError) as error:
         raise DataError(f"{path}: {' '.join(str(error).split())}") from error
 

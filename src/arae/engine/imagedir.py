@@ -10,7 +10,7 @@ from typing import Any, cast
 import torch
 
 from arae.engine.checkpoint import load_weights, save_tensors
-from arae.engine.modeldir import FORMAT, expect_hash, write_history
+from arae.engine.modeldir import FORMAT, expect_hash, in_todays_names, write_history
 from arae.foundation.errors import DataError, IntegrityError, SettingsError
 from arae.foundation.files import read_json, sha256_file, write_json
 from arae.foundation.provenance import require_unchanged
@@ -66,9 +66,10 @@ def load_image_model(folder: Path, device: torch.device | str = "cpu") -> Loaded
         recipe = read_json(path)
         expect_hash(weights, recipe["weights"]["sha256"])
         height, width = map(int, recipe["shape"])
+        recipe, renamed = in_todays_names(recipe)
         settings = parse_recipe(recipe["settings"], str(path))
         system = cast(Autoencoder, build_system(settings, height * width, int(recipe["seed"])))
-        load_weights(system, weights)
+        load_weights(system, weights, renamed)
     except (*BAD_CONTENT, DataError, SettingsError) as error:
         raise IntegrityError(f"{folder}: not a usable model directory: {error}") from error
     return LoadedImageModel(system.to(device).eval(), (height, width), recipe)

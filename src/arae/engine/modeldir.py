@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,13 @@ from arae.foundation.files import (
 )
 from arae.foundation.provenance import require_unchanged
 from arae.foundation.settings import plain
+from arae.systems import former
 from arae.systems.registry import build_system, parse_recipe
 from arae.systems.system import System
 from arae.text.vocabulary import Vocabulary
 
 FILES = ("model.safetensors", "recipe.json", "vocabulary.txt", "history.jsonl")
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
         expect_hash(weights, recipe["weights"]["sha256"])
         expect_hash(words, recipe["vocabulary"]["sha256"])
         vocabulary = Vocabulary.load(words)
+        recipe, renamed = in_todays_names(recipe)
         settings = parse_recipe(recipe["settings"], str(recipe_path))
         if len(vocabulary) != recipe["vocabulary"]["size"]:
             raise IntegrityError(
@@ -109,10 +111,26 @@ def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
             )
         labels = len(recipe.get("labels", ()))
         system = build_system(settings, len(vocabulary), int(recipe["seed"]), labels)
-        load_weights(system, weights)
+        load_weights(system, weights, renamed)
     except (KeyError, TypeError, ValueError, RuntimeError, DataError) as error:
         raise IntegrityError(f"{folder}: not a usable model directory: {error}") from error
     return LoadedModel(system.to(device).eval(), vocabulary, recipe)
+
+
+def in_todays_names(recipe: dict[str, Any]) -> tuple[dict[str, Any], Callable[[Any], Any]]:
+    """A recipe.json's content as of the present format, and what renames its tensors.
+
+    Raises `ValueError` for a format that this version does not know.
+    """
+    if recipe["format"] == 1:
+        now = {**recipe, "format": FORMAT, "settings": former.settings_of(recipe["settings"])}
+        return now, former.tensors_of
+    if recipe["format"] != FORMAT:
+        raise ValueError(
+            f"recipe.json: format {recipe['format']} is of another version; open the model with the "
+            "version that trained it, or train it again"
+        )
+    return recipe, dict
 
 
 def expect_hash(path: Path, sha256: str) -> None:

@@ -1,4 +1,4 @@
-"""What a Gaussian posterior says about a text: bounds on its likelihood, mutual information, active units.
+"""What a posterior with a density says about a text: bounds on its likelihood, mutual information, active units.
 
 All in float64, in pieces that a memory limit decides; the pieces change no result beyond rounding.
 """
@@ -11,48 +11,41 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from arae.nn.posteriors import DiagonalGaussian
+from arae.nn.posteriors import Posterior
+from arae.nn.priors import Prior
 from arae.nn.randomness import Draws
 
 LOG_2_PI = math.log(2 * math.pi)
 ACTIVE = 0.01
 
 
-def standard_normal_log_density(code: Tensor) -> Tensor:
-    """ln N(z; 0, I) of codes [B, d]: [B]."""
-    return -0.5 * (code.square() + LOG_2_PI).sum(dim=1)
-
-
 def log_weights(
-    posterior: DiagonalGaussian,
+    posterior: Posterior,
+    prior: Prior,
     log_likelihood: Callable[[Tensor], Tensor],
     draws: Draws,
     samples: int,
-) -> tuple[Tensor, Tensor]:
-    """(mean, log of the mean of the exponentials) over z_i ~ q(z|x) of the log weight, each [B].
+) -> tuple[Tensor, Tensor, Tensor]:
+    """ELBO, importance-weighted bound and KL, each estimated with the same codes z_i ~ q(z|x): [B].
 
-    The log weight is ln p(x|z_i) + ln p(z_i) − ln q(z_i|x) with p(z) = N(0, I): the first is a sample of
-    the ELBO, the second the importance-weighted bound (Burda et al. 2016, equation 8), which never
-    falls in expectation as `samples` rise. `log_likelihood` gives ln p(x|z) [B] of codes [B, d]; one
-    sample of each sentence is in memory at a time.
+    Of the log weights ln p(x|z_i) + ln p(z_i) − ln q(z_i|x) the ELBO is the mean, and the bound the log
+    of the mean of their exponentials (Burda et al. 2016, equation 8), which never falls in expectation
+    as `samples` rise. The KL is the mean of ln q(z_i|x) − ln p(z_i). `log_likelihood` gives ln p(x|z) [B]
+    of codes [B, d]; one sample of each thing is in memory at a time.
     """
     if samples < 1:
         raise ValueError(f"samples {samples}: must be at least 1")
-    total: Tensor | None = None
-    top = torch.zeros(())
+    assert posterior.log_density is not None
+    weights, ratios = [], []
     for _ in range(samples):
         code = posterior.sample(draws)
         exact = code.double()
-        weight = (
-            log_likelihood(code).double()
-            + standard_normal_log_density(exact)
-            - posterior.log_density(exact)
-        )
-        total, top = (
-            (weight, weight) if total is None else (total + weight, torch.logaddexp(top, weight))
-        )
-    assert total is not None
-    return total / samples, top - math.log(samples)
+        ratio = posterior.log_density(exact) - prior.log_density(exact)
+        weights.append(log_likelihood(code).double() - ratio)
+        ratios.append(ratio)
+    weight = torch.stack(weights)
+    bound = weight.logsumexp(dim=0) - math.log(samples)
+    return weight.mean(dim=0), bound, torch.stack(ratios).mean(dim=0)
 
 
 def information_terms(

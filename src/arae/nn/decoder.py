@@ -79,6 +79,10 @@ class Decoder(nn.Module):
         """Feed one word id per sentence [B]: logits of the next word [B, V] and the new state."""
         raise NotImplementedError
 
+    def of(self, label: int) -> StepDecoder:
+        """What writes the sentences of a label: one decoder writes them all, unless overridden."""
+        return self
+
     def ready(self) -> StepDecoder:
         """The same for as long as no weight changes, with what many batches share computed once."""
         return self

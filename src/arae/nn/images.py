@@ -15,7 +15,7 @@ import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from arae.nn.mlp import BatchNorm, Normalised, mlp
-from arae.nn.posteriors import DiracHead, GaussianHead, Posterior
+from arae.nn.posteriors import Posterior, PosteriorSettings
 from arae.nn.randomness import Draws
 from arae.nn.store import Share, Shareable, moved
 
@@ -119,21 +119,15 @@ class ImageEncoder(nn.Module):
         pixels: int,
         latent: int,
         settings: ImageEncoderSettings,
-        *,
-        gaussian: bool,
-        sphere: bool,
+        posterior: PosteriorSettings,
     ) -> None:
         super().__init__()
         self.features = _hidden([pixels, *settings.hidden], settings.batch_norm)
         width = settings.hidden[-1] if settings.hidden else pixels
-        self.head: DiracHead | GaussianHead
-        if gaussian:
-            self.head = GaussianHead(width, latent)
-        else:
-            self.head = DiracHead(width, latent, normalise=sphere)
+        self.head = posterior.build(width, latent)
 
-    def forward(self, batch: ImageBatch) -> Posterior:
-        """Posterior over codes [B, d]."""
+    def forward(self, batch: ImageBatch, draws: Draws | None = None) -> Posterior:
+        """Posterior over codes [B, d]; pixels are not corrupted."""
         posterior: Posterior = self.head(self.features(2 * batch.pixels - 1))
         return posterior
 

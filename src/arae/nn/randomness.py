@@ -72,6 +72,15 @@ class Draws:
         return torch.empty_like(values).bernoulli_(1.0 - rate, generator=self._generator)
 
 
+class SameDraws(Draws):
+    """The same normal numbers for all things of a batch: results depend on no other thing in it."""
+
+    def normal(self, *shape: int) -> Tensor:
+        """Standard normal numbers [..., B, d], alike along B."""
+        *before, _, last = shape
+        return super().normal(*before, 1, last).expand(shape)
+
+
 class ShareDraws(Draws):
     """The numbers that the rows of a share would have had in the whole minibatch.
 

@@ -12,7 +12,7 @@ probabilities. Three kinds of code are looked at:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -40,7 +40,6 @@ from arae.generation.speaker import require_prior
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
 from arae.probes.probe import Findings, Subject
-from arae.systems.autoencoder import Autoencoder
 from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
@@ -97,7 +96,7 @@ def require(system: System, source: Source, settings: Settings) -> None:
             "probe bound: the study's corpus must be one whose sentences can all be "
             "listed, such as a source of kind tiny"
         )
-    if not isinstance(system, Autoencoder):
+    if not system.has_codes:
         raise SettingsError("probe bound: needs a system with an encoder, such as ae or arae")
     require_prior(system)
 
@@ -106,7 +105,7 @@ def measure(subject: Subject, settings: Settings) -> Findings:
     """The two sides of Corollary 1 for a trained autoencoder on an enumerable language."""
     system = subject.model.system
     require(system, subject.source, settings)
-    assert isinstance(subject.source, Listed) and isinstance(system, Autoencoder)
+    assert isinstance(subject.source, Listed)
     listed = subject.source.language()
     vocabulary = subject.model.vocabulary
     language = [tuple(map(int, vocabulary.encode(line.split()))) for line in listed]
@@ -129,7 +128,7 @@ def measure(subject: Subject, settings: Settings) -> Findings:
     )
 
 
-def _encode(system: Autoencoder, language: list[Sentence]) -> Tensor:
+def _encode(system: Any, language: list[Sentence]) -> Tensor:
     """Codes [N, d] of a list of sentences."""
     offsets = np.cumsum([0, *map(len, language)]).astype(np.int64)
     text = EncodedText(np.concatenate(language).astype(np.int32), offsets)
@@ -138,7 +137,7 @@ def _encode(system: Autoencoder, language: list[Sentence]) -> Tensor:
 
 
 def _of_encoder(
-    system: Autoencoder, codes: Tensor, language: list[Sentence], truth: np.ndarray
+    system: Any, codes: Tensor, language: list[Sentence], truth: np.ndarray
 ) -> dict[str, float]:
     found = modes(system.decoder, codes, system.settings.max_length)
     nll = -own_log_probabilities(system.decoder, codes, language).double().cpu().numpy()
@@ -155,7 +154,7 @@ def _of_encoder(
 
 
 def _of_prior(
-    system: Autoencoder,
+    system: Any,
     codes: Tensor,
     language: list[Sentence],
     truth: np.ndarray,
@@ -183,7 +182,7 @@ def _of_prior(
 
 
 def _of_samples(
-    system: Autoencoder,
+    system: Any,
     language: list[Sentence],
     truth: np.ndarray,
     settings: Settings,
@@ -205,7 +204,7 @@ def _of_samples(
 
 
 def _with_noise(
-    system: Autoencoder,
+    system: Any,
     codes: Tensor,
     language: list[Sentence],
     truth: np.ndarray,

@@ -30,7 +30,6 @@ from arae.generation.speaker import Speaker, Tokens, require_prior
 from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
 from arae.probes.probe import Findings, Subject
-from arae.systems.autoencoder import Autoencoder
 from arae.systems.system import System
 from arae.text.encoded import EncodedText
 
@@ -62,7 +61,7 @@ class _Journey:
 
 def require(system: System, source: Source, settings: Settings) -> None:
     """The system needs an encoder, and a prior to draw from."""
-    if not isinstance(system, Autoencoder):
+    if not system.has_codes:
         raise SettingsError(
             f"system {system.settings.system}: has no encoder; leave it out of this study"
         )

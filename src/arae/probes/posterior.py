@@ -1,4 +1,4 @@
-"""What a Gaussian posterior knows: ELBO, importance-weighted bound, mutual information, active units."""
+"""What a posterior with a density knows: ELBO, importance-weighted bound, mutual information, active units."""
 
 from __future__ import annotations
 
@@ -22,18 +22,17 @@ from arae.evaluation.posterior import (
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded
 from arae.generation.sampling import evaluating
-from arae.nn.batch import Batch, TextStore
-from arae.nn.posteriors import DiagonalGaussian
+from arae.nn.batch import TextStore
 from arae.nn.randomness import Draws
 from arae.probes.probe import Findings, Subject, specimen
-from arae.systems.autoencoder import Autoencoder
 from arae.systems.system import System
 
 DEFINITIONS = {
     "elbo": "−ELBO: mean over {sentences:,} test sentences of −ln p(x|z) − ln p(z) + ln q(z|x), over "
     "{samples} codes z ~ q(z|x) of each, nats per sentence, <eos> scored; an upper bound of −ln p(x)",
     "elbo_ppl": "perplexity that −ELBO would be, a bound from above",
-    "kl": "mean of KL(q(z|x) ‖ N(0, I)), in closed form, nats per sentence",
+    "kl": "mean of KL(q(z|x) ‖ p(z)), nats per sentence; in closed form where there is one, else over the "
+    "same {samples} codes",
     "weighted": "the importance-weighted bound of −ln p(x) with the same {samples} codes (Burda et al. "
     "2016), nats per sentence",
     "weighted_ppl": "perplexity that the importance-weighted bound would be, a bound from above",
@@ -55,30 +54,30 @@ class Settings:
 
 
 def require(system: System, source: Source, settings: Settings) -> None:
-    """The system needs an encoder whose posterior is Gaussian."""
-    if not isinstance(system, Autoencoder):
+    """The system needs an encoder, and a posterior and a prior with densities."""
+    if not system.has_codes:
         raise SettingsError(
             "probe posterior: the system has no encoder; leave it out of this study"
         )
+    if system.prior is None or not system.prior.has_density:
+        raise _without_density(system, "prior")
     with evaluating(system), torch.no_grad():
-        _posterior(system, specimen(system.device).batch(np.arange(2)))
+        posterior = system.posterior(specimen(system.device).batch(np.arange(2)))
+    if posterior.log_density is None:
+        raise _without_density(system, "posterior")
 
 
-def _posterior(system: Autoencoder, batch: Batch) -> DiagonalGaussian:
-    posterior = system.encoder(batch)
-    if not isinstance(posterior, DiagonalGaussian):
-        raise SettingsError(
-            f"probe posterior: the posterior of system '{system.settings.system}' is a point, not a "
-            "Gaussian; leave it out of this study"
-        )
-    return posterior
+def _without_density(system: System, part: str) -> SettingsError:
+    return SettingsError(
+        f"probe posterior: the {part} of system '{system.settings.system}' has no density; leave it out "
+        "of this study"
+    )
 
 
 def measure(subject: Subject, settings: Settings) -> Findings:
     """All of it for one model."""
     system = subject.model.system
     require(system, subject.source, settings)
-    assert isinstance(system, Autoencoder)
     store = TextStore(subject.test, subject.device)
     count = min(settings.sentences, len(store))
     lengths = np.asarray(subject.test.lengths)[:count]
@@ -118,17 +117,19 @@ def measure(subject: Subject, settings: Settings) -> Findings:
 
 
 def _of_batch(
-    system: Autoencoder, store: TextStore, sentences: np.ndarray, draws: Draws, samples: int
+    system: System, store: TextStore, sentences: np.ndarray, draws: Draws, samples: int
 ) -> tuple[Tensor, ...]:
     """ELBO, weighted bound and KL [B], means, variances and one code [B, d], in the text's order."""
     batch = store.batch(sentences)
-    posterior = _posterior(system, batch)
+    posterior, prior = system.posterior(batch), system.prior
+    assert prior is not None
 
     def log_likelihood(code: Tensor) -> Tensor:
         return -batch.sum_per_row(system.decoder.nll(batch, code))
 
-    elbo, weighted = log_weights(posterior, log_likelihood, draws, samples)
-    kl = posterior.kl_to_standard_normal()
+    elbo, weighted, sampled = log_weights(posterior, prior, log_likelihood, draws, samples)
+    exact = prior.closed_kl(posterior)
+    kl = sampled if exact is None else exact
     of_codes = posterior.mean(), posterior.variance(), posterior.sample(draws)
     return tuple(batch.restore(part) for part in (elbo, weighted, kl, *of_codes))
 

@@ -13,11 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import torch
-import torch.nn.functional as functional
 from torch import Tensor, nn
 
 from arae.foundation.settings import bounded, nested
@@ -26,6 +24,8 @@ from arae.nn.constraints import ConstraintSettings, build_constraint
 from arae.nn.initialisation import normal_, scale_batch_norm_
 from arae.nn.mlp import Normalised, mlp
 from arae.nn.optimisers import Borrowed, Grouped, Optimiser, OptimiserSettings, build_optimiser
+from arae.nn.posteriors import SphereSettings
+from arae.nn.priors import GeneratorNetwork, Prior
 from arae.nn.randomness import Draws
 from arae.systems.autoencoder import (
     Autoencoder,
@@ -38,29 +38,10 @@ from arae.systems.system import Loss, Moment, Phase
 LEAK = 0.2
 
 
-class Sphere(nn.Module):
-    """Rows scaled to unit norm."""
-
-    def forward(self, values: Tensor) -> Tensor:
-        """values / ‖values‖ [B, d]."""
-        return functional.normalize(values, dim=1)
-
-
-OUTPUTS: dict[str, type[nn.Module]] = {"tanh": nn.Tanh, "linear": nn.Identity, "sphere": Sphere}
-
-
 @dataclass(frozen=True, kw_only=True)
-class GeneratorSettings:
-    """g_θ: N(0, I) of `noise` dimensions → code.
+class GeneratorSettings(GeneratorNetwork):
+    """The prior's network, and how it is trained."""
 
-    `output`: `tanh` (the paper's text), `linear` (the authors' text code) or `sphere` (unit norm,
-    where the codes are).
-    """
-
-    noise: int = bounded(100, low=1)
-    hidden: tuple[int, ...] = (300, 300)
-    batch_norm: Normalised = "all"
-    output: Literal["tanh", "linear", "sphere"] = "tanh"
     optimiser: OptimiserSettings = nested(OptimiserSettings, kind="adam", lr=1e-4, beta1=0.5)
 
 
@@ -76,22 +57,57 @@ class CriticSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EncoderGradientSettings:
+class EncoderGradient:
     """How the critic's gradient reaches the encoder in (3a).
 
-    `raw`: λ = `weight`. `norm_matched`: λ makes the gradient at the codes `weight` times as long
-    as the last reconstruction gradient there. `every_critic_step`: (3a) follows each critic step,
-    on the same sentences (the 2017 code), instead of once per round. The weight means something
-    under `sgd` only: an Adam of its own would undo it. `shares_autoencoder`: (3a) is a step of the
-    encoder's part of the autoencoder's optimiser, moments and all, and `optimiser` is not used (the
-    authors' MNIST code).
+    `every_critic_step`: (3a) follows each critic step, on the same sentences (the 2017 code), instead of
+    once per round. `shares_autoencoder`: (3a) is a step of the encoder's part of the autoencoder's
+    optimiser, moments and all, and `optimiser` is not used (the authors' MNIST code).
     """
 
-    kind: Literal["raw", "norm_matched"] = "raw"
     weight: float = bounded(0.1, low=0.0)
     every_critic_step: bool = False
     shares_autoencoder: bool = False
     optimiser: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
+
+    def watch(self, code: Tensor, slope: Tensor, moment: Moment) -> None:
+        """Called in (1) with codes that reconstruction's gradient will reach."""
+
+    def scale(self, score: Tensor, code: Tensor, slope: Tensor, moment: Moment) -> Tensor | float:
+        """λ(1) of the mean score of some codes [B, d]."""
+        return self.weight
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raw(EncoderGradient):
+    """λ = `weight`."""
+
+    kind: Literal["raw"] = "raw"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormMatched(EncoderGradient):
+    """λ makes the gradient at the codes `weight` times as long as the last one of reconstruction there.
+
+    The weight means something under `sgd` only: an Adam of its own would undo it.
+    """
+
+    kind: Literal["norm_matched"] = "norm_matched"
+
+    def watch(self, code: Tensor, slope: Tensor, moment: Moment) -> None:
+        """Write the mean length of reconstruction's gradient at the codes into `slope`."""
+
+        def remember(gradient: Tensor) -> None:
+            slope.copy_(moment.mean(gradient.norm(dim=1).mean()))
+
+        if code.requires_grad:
+            code.register_hook(remember)
+
+    def scale(self, score: Tensor, code: Tensor, slope: Tensor, moment: Moment) -> Tensor | float:
+        """`weight` times that length over the one of the score's gradient."""
+        (gradient,) = torch.autograd.grad(score, code, retain_graph=True)
+        length = moment.mean(gradient.norm(dim=1).mean())
+        return self.weight * slope / (length + 1e-12)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +117,7 @@ class ObjectiveSettings(CodeSettings):
     noise: NoiseSettings = nested(NoiseSettings, std=0.05, decay=0.9995)
     generator: GeneratorSettings = nested(GeneratorSettings)
     critic: CriticSettings = nested(CriticSettings)
-    encoder_gradient: EncoderGradientSettings = nested(EncoderGradientSettings)
+    encoder_gradient: Raw | NormMatched = nested(Raw)
     gan_schedule: tuple[int, ...] = ()
     adversarial_std: float = bounded(0.02, low=0.0)
     batch_norm_gain: Literal["one", "small"] = "one"
@@ -118,18 +134,15 @@ class AdversariallyRegularized(Autoencoder):
     """Autoencoder with a learned prior."""
 
     settings: ObjectiveSettings
+    prior: Prior
     reconstruction_slope: Tensor
 
     def __init__(self, settings: ObjectiveSettings, size: int, seed: int, labels: int = 0) -> None:
-        super().__init__(settings, size, seed, gaussian=False, sphere=True, labels=labels)
-        generator, critic = settings.generator, settings.critic
+        super().__init__(settings, size, seed, SphereSettings(), labels)
+        critic = settings.critic
         self.constraint = build_constraint(critic.constraint)
-        self.generator = mlp(
-            [generator.noise, *generator.hidden, settings.latent],
-            nn.ReLU,
-            normalised=generator.batch_norm,
-            output=OUTPUTS[generator.output](),
-        )
+        self.generator = settings.generator.build(settings.latent)
+        self.__dict__["prior"] = self.generator  # not registered again: saved once
         self.critic = mlp(
             [settings.latent, *critic.hidden, 1],
             nn.LeakyReLU,
@@ -199,9 +212,8 @@ class AdversariallyRegularized(Autoencoder):
         return both, build_optimiser([self.encoder], own.optimiser)
 
     def _loss_1(self, batch: Batch, moment: Moment) -> Loss:
-        code = self.encode(batch)
-        if code.requires_grad and self.settings.encoder_gradient.kind == "norm_matched":
-            code.register_hook(partial(self._remember_slope, moment))
+        code = self.posterior(batch, moment.draws).sample(moment.draws)
+        self.settings.encoder_gradient.watch(code, self.reconstruction_slope, moment)
         noisy = self.settings.noise.add(code, moment)
         loss = self.reconstruction(batch, noisy, moment.draws)
         return loss, {"reconstruction": loss}
@@ -209,7 +221,7 @@ class AdversariallyRegularized(Autoencoder):
     def _loss_2(self, batch: Batch, moment: Moment) -> Loss:
         real = self._codes(batch) if moment.given is None else moment.given
         with torch.no_grad():  # the generator is not owned: no graph needed
-            fake = self._generate(batch.size, moment.draws)
+            fake = self.prior.sample(batch.size, moment.draws)
         gap = self.critic(real).mean() - self.critic(fake).mean()
         penalty = self.constraint.penalty(self.critic, real, fake, moment.draws)
         norms = {
@@ -225,36 +237,13 @@ class AdversariallyRegularized(Autoencoder):
     def _loss_3a(self, batch: Batch, moment: Moment) -> Loss:
         code = self.encode(batch)
         score = self.critic(code).sum() / batch.whole_size
-        settings = self.settings.encoder_gradient
-        weight: Tensor | float = settings.weight
-        if settings.kind == "norm_matched":
-            (slope,) = torch.autograd.grad(score, code, retain_graph=True)
-            length = moment.mean(slope.norm(dim=1).mean())
-            weight = weight * self.reconstruction_slope / (length + 1e-12)
+        gradient = self.settings.encoder_gradient
+        weight = gradient.scale(score, code, self.reconstruction_slope, moment)
         return weight * score, {"code_score": score}
 
     def _loss_3b(self, batch: Batch, moment: Moment) -> Loss:
-        score = self.critic(self._generate(batch.size, moment.draws)).mean()
+        score = self.critic(self.prior.sample(batch.size, moment.draws)).mean()
         return -score, {"generated_score": score}
-
-    def _remember_slope(self, moment: Moment, gradient: Tensor) -> None:
-        self.reconstruction_slope.copy_(moment.mean(gradient.norm(dim=1).mean()))
-
-    def _generate(self, count: int, draws: Draws) -> Tensor:
-        return self.from_noise(self.prior_noise(count, draws))
-
-    def prior_noise(self, count: int, draws: Draws) -> Tensor:
-        """s ~ N(0, I) [count, n]."""
-        return draws.normal(count, self.settings.generator.noise)
-
-    def from_noise(self, noise: Tensor) -> Tensor:
-        """z̃ = g_θ(s) [count, d]."""
-        code: Tensor = self.generator(noise)
-        return code
-
-    def sample_latents(self, count: int, draws: Draws) -> Tensor:
-        """z̃ = g_θ(s), s ~ N(0, I) [count, d]."""
-        return self._generate(count, draws)
 
 
 def build(settings: Settings, vocabulary_size: int, seed: int) -> AdversariallyRegularized:

@@ -7,19 +7,19 @@ losses are the same for text and for images.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from arae.foundation.settings import bounded, nested
-from arae.nn.batch import Batch
-from arae.nn.decoder import Decoder, DecoderSettings, StepDecoder, TextDecoder
-from arae.nn.encoder import EncoderSettings, TextEncoder
+from arae.nn.corruption import CorruptionSettings, Intact
+from arae.nn.decoder import DecoderSettings, TextDecoder
+from arae.nn.encoder import Encoder, EncoderSettings, TextEncoder
 from arae.nn.initialisation import uniform_
 from arae.nn.label_decoders import LabelDecoders
 from arae.nn.lstm import PackedLSTM
 from arae.nn.optimisers import OptimiserSettings
-from arae.nn.posteriors import Dirac, DiracHead, GaussianHead, Posterior
+from arae.nn.posteriors import Posterior, PosteriorSettings
 from arae.nn.randomness import Draws
 from arae.nn.store import Observed
 from arae.systems.system import Moment, System, TrainingSettings
@@ -37,9 +37,7 @@ class CodeSettings(TrainingSettings):
     reduction: Literal["token_mean", "sentence_sum"] = "token_mean"
     autoencoder: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
 
-    def build_parts(
-        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int
-    ) -> Any:
+    def build_parts(self, size: int, seed: int, posterior: PosteriorSettings, labels: int) -> Any:
         """A new encoder and decoder of things of `size` word types or pixels."""
         raise TypeError(f"{type(self).__name__} builds no parts")
 
@@ -48,29 +46,23 @@ class CodeSettings(TrainingSettings):
 class AutoencoderSettings(CodeSettings):
     """Sizes and the reconstruction optimiser of every encoder-decoder system of text.
 
-    `forget_bias`: initial bias of the LSTMs' forget gates (0 in the paper's code; 1 learns
-    long-range content sooner).
+    `corruption`: what the encoder is shown while reconstruction is trained. `forget_bias`: initial bias
+    of the LSTMs' forget gates (0 in the paper's code; 1 learns long-range content sooner).
     """
 
     encoder: EncoderSettings = nested(EncoderSettings)
     decoder: DecoderSettings = nested(DecoderSettings)
+    corruption: CorruptionSettings = nested(Intact)
     init_bound: float = bounded(0.1, low=0.0)
     forget_bias: float = 0.0
 
     def build_parts(
-        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int
+        self, size: int, seed: int, posterior: PosteriorSettings, labels: int
     ) -> tuple[Encoder, TextDecoder | LabelDecoders]:
-        """LSTM encoder with a Gaussian head or a point (on the unit sphere), and LSTM decoder.
-
-        With `labels`, each label has a decoder of its own.
-        """
+        """LSTM encoder that ends in the posterior, and LSTM decoder; with `labels`, one for each label."""
         text = TextEncoder(size, self.encoder)
-        head: DiracHead | GaussianHead
-        if gaussian:
-            head = GaussianHead(text.feature_size, self.latent)
-        else:
-            head = DiracHead(text.feature_size, self.latent, normalise=sphere)
-        encoder = Encoder(text, head)
+        head = posterior.build(text.feature_size, self.latent)
+        encoder = Encoder(text, head, self.corruption)
         decoder: TextDecoder | LabelDecoders
         if labels:
             decoder = LabelDecoders(size, labels, self.latent, self.decoder)
@@ -81,11 +73,6 @@ class AutoencoderSettings(CodeSettings):
             if isinstance(part, PackedLSTM):
                 part.open_forget_gates_(self.forget_bias)
         return encoder, decoder
-
-    def _decoder(self, size: int, labels: int) -> Decoder:
-        if labels:
-            return LabelDecoders(size, labels, self.latent, self.decoder)
-        return TextDecoder(size, self.latent, self.decoder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,64 +96,45 @@ class NoiseSettings:
         )
 
 
-class Encoder(nn.Module):
-    """Text encoder with a posterior head: sentences → q(z | x)."""
-
-    def __init__(self, text: TextEncoder, head: DiracHead | GaussianHead) -> None:
-        super().__init__()
-        self.text, self.head = text, head
-
-    def forward(self, batch: Batch) -> Posterior:
-        """Posterior over codes, in row order."""
-        posterior: Posterior = self.head(self.text(batch))
-        return posterior
-
-
 class Autoencoder(System):
-    """Encoder, decoder and the reconstruction term; subclasses add what makes them different.
+    """Encoder, decoder, prior and the reconstruction term; subclasses add what makes them different.
 
     With `labels`, each label has a decoder of its own.
     """
 
     settings: CodeSettings
+    encoder: Any
     decoder: Any  # of text or of images: what the settings build
     likelihood = "log p(x | z(x))"
+    has_codes = True
 
     def __init__(
         self,
         settings: CodeSettings,
         size: int,
         seed: int,
-        *,
-        gaussian: bool,
-        sphere: bool,
+        posterior: PosteriorSettings,
         labels: int = 0,
     ) -> None:
         super().__init__()
         self.settings, self.labels = settings, labels
-        self.encoder, self.decoder = settings.build_parts(
-            size, seed, gaussian=gaussian, sphere=sphere, labels=labels
-        )
+        self.encoder, self.decoder = settings.build_parts(size, seed, posterior, labels)
 
     def reconstruction(self, batch: Observed, code: Tensor, draws: Draws | None) -> Tensor:
         """Mean −log p(x | z), reduced as the recipe says: scalar, nats."""
         total = self.decoder.nll(batch, code, draws).sum()
+        return total / self.divisor(batch)
+
+    def divisor(self, batch: Observed) -> int | Tensor:
+        """What the recipe's `reduction` divides sums over a minibatch by."""
         per_token = self.settings.reduction == "token_mean"
-        return total / (batch.whole_tokens if per_token else batch.whole_size)
+        return batch.whole_tokens if per_token else batch.whole_size
 
-    def encode(self, batch: Observed) -> Tensor:
-        """Mean codes [B, d], in row order."""
-        return self.encoder(batch).mean()
-
-    def decoder_for(self, label: int | None = None) -> StepDecoder:
-        """The decoder of a label; without one, the decoder or all labels' decoders by turns."""
-        if label is None or not isinstance(self.decoder, LabelDecoders):
-            return cast(StepDecoder, self.decoder)
-        return self.decoder.of(label)
+    def posterior(self, batch: Observed, draws: Draws | None = None) -> Posterior:
+        """q(z | x), in row order; with `draws` of what the recipe's corruption makes of x."""
+        posterior: Posterior = self.encoder(batch, draws)
+        return posterior
 
     def loss_per_sentence(self, batch: Observed) -> Tensor:
         """−log p(x | E[z | x]) [B]."""
         return batch.sum_per_row(self.decoder.nll(batch, self.encode(batch)))
-
-
-__all__ = ["Autoencoder", "AutoencoderSettings", "Dirac", "Encoder", "NoiseSettings"]

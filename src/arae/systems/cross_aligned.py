@@ -24,10 +24,10 @@ from torch import Tensor, nn
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch
-from arae.nn.decoder import StepDecoder
 from arae.nn.initialisation import uniform_
 from arae.nn.optimisers import OptimiserSettings, build_optimiser
 from arae.nn.parts import host_labels_of, labels_of
+from arae.nn.posteriors import Point, Posterior
 from arae.nn.randomness import Draws
 from arae.nn.store import moved
 from arae.nn.style_gru import StyleDecoder, StyleEncoder
@@ -82,6 +82,7 @@ class CrossAligned(System):
 
     settings: Settings
     decoder: StyleDecoder
+    has_codes = True
 
     def __init__(self, settings: Settings, vocabulary_size: int, seed: int, labels: int) -> None:
         super().__init__()
@@ -119,14 +120,9 @@ class CrossAligned(System):
         """(D), then (AE), on the same sentences; without (D) when ρ = 0."""
         return self._phases if self.settings.weight else self._phases[1:]
 
-    def encode(self, batch: Batch) -> Tensor:
-        """Codes [B, d], in row order; needs the sentences' labels."""
-        code: Tensor = self.encoder(batch, self.decoder.embedding)
-        return code
-
-    def decoder_for(self, label: int | None = None) -> StepDecoder:
-        """The decoder in a style; without one, the styles by turns."""
-        return self.decoder if label is None else self.decoder.of(label)
+    def posterior(self, batch: Batch, draws: Draws | None = None) -> Posterior:
+        """The code of each sentence, in row order; needs the sentences' labels."""
+        return Point(self.encoder(batch, self.decoder.embedding))
 
     def loss_per_sentence(self, batch: Batch) -> Tensor:
         """−log p(x | z, y) [B], no noise."""

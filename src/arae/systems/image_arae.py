@@ -15,9 +15,10 @@ from arae.nn.optimisers import OptimiserSettings
 from arae.systems.arae import (
     AdversariallyRegularized,
     CriticSettings,
-    EncoderGradientSettings,
     GeneratorSettings,
+    NormMatched,
     ObjectiveSettings,
+    Raw,
 )
 from arae.systems.autoencoder import NoiseSettings
 from arae.systems.images import ImageSettings
@@ -43,8 +44,8 @@ class Settings(ImageSettings, ObjectiveSettings):
         steps=10,
         optimiser=OptimiserSettings(kind="adam", lr=5e-5),
     )
-    encoder_gradient: EncoderGradientSettings = nested(
-        EncoderGradientSettings,
+    encoder_gradient: Raw | NormMatched = nested(
+        Raw,
         weight=0.2,
         every_critic_step=True,
         shares_autoencoder=True,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from arae.foundation.settings import bounded
+from arae.foundation.settings import bounded, nested
+from arae.nn.weights import Constant, WeightSettings
 from arae.systems.images import ImageSettings
 from arae.systems.vae import ObjectiveSettings, VariationalAutoencoder
 
@@ -15,7 +16,7 @@ class Settings(ImageSettings, ObjectiveSettings):
 
     system: str = "image_vae"
     latent: int = bounded(8, low=1)
-    kl_epochs: float = bounded(0.0, low=0.0)
+    weight: WeightSettings = nested(Constant)
 
 
 def build(settings: Settings, pixels: int, seed: int) -> VariationalAutoencoder:

@@ -18,6 +18,7 @@ from arae.nn.images import (
 )
 from arae.nn.initialisation import fan_in_
 from arae.nn.optimisers import OptimiserSettings
+from arae.nn.posteriors import PosteriorSettings
 from arae.nn.randomness import Draws
 from arae.systems.system import SelectionSettings
 
@@ -49,10 +50,10 @@ class ImageSettings:
     selection: ImageSelectionSettings = nested(ImageSelectionSettings)
 
     def build_parts(
-        self, size: int, seed: int, *, gaussian: bool, sphere: bool, labels: int = 0
+        self, size: int, seed: int, posterior: PosteriorSettings, labels: int = 0
     ) -> tuple[ImageEncoder, BernoulliDecoder]:
         """Encoder and decoder of images of `size` pixels; `labels` are not used."""
-        encoder = ImageEncoder(size, self.latent, self.encoder, gaussian=gaussian, sphere=sphere)
+        encoder = ImageEncoder(size, self.latent, self.encoder, posterior)
         decoder = BernoulliDecoder(size, self.latent, self.decoder)
         fan_in_([encoder, decoder], Draws(seed, "init"))
         return encoder, decoder

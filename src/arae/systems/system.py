@@ -22,11 +22,15 @@ from arae.nn.batch import Batch, TextStore
 from arae.nn.decoder import Decoder, StepDecoder
 from arae.nn.mlp import BatchNorm, SpectralLinear
 from arae.nn.optimisers import Optimiser, distinct_parameters
+from arae.nn.posteriors import Posterior
+from arae.nn.priors import Prior
 from arae.nn.randomness import Draws
 from arae.nn.store import Store
 
 # A loss and the numbers worth logging beside it (all on the device, none read back).
 Loss = tuple[Tensor, Mapping[str, Tensor]]
+
+ENCODE_BATCH = 512
 
 
 @dataclass(frozen=True)
@@ -236,9 +240,10 @@ class TrainingSettings:
 
 
 class System(nn.Module):
-    """Base of all systems: subclasses set `decoder`, `phases` and what they sample from."""
+    """Base of all systems: subclasses set `decoder`, `prior` if they have one, and `phases`."""
 
     decoder: Decoder
+    prior: Prior | None  # where codes are drawn from; None for a system that draws none
     settings: TrainingSettings
     likelihood = "log p(x)"  # what the negative of `loss_per_sentence` is
     labels: int = 0  # classes whose sentences it can write, each in its own way
@@ -247,6 +252,11 @@ class System(nn.Module):
     stages: Sequence[
         Stage
     ] = ()  # instead of `phases`, where what is trained changes with the epochs
+    has_codes = False  # whether it has an encoder
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.prior = None
 
     def phases(self, epoch: int) -> Sequence[Phase]:
         """The phases of every iteration of an epoch (0-based), in order; the same Phase may recur.
@@ -285,41 +295,44 @@ class System(nn.Module):
         """Deterministic loss on held-out sentences [B], nats, in row order (evaluation mode)."""
         raise TypeError(f"{type(self).__name__} defines no loss")
 
-    def encode(self, batch: Batch) -> Tensor:
-        """Mean codes [B, d], in row order; only systems with an encoder have them."""
+    def posterior(self, batch: Any, draws: Draws | None = None) -> Posterior:
+        """q(z | x), in row order; with `draws` as while training. Only systems with an encoder have it."""
         raise TypeError(f"{type(self).__name__} has no codes")
+
+    def encode(self, batch: Any) -> Tensor:
+        """Mean codes [B, d], in row order."""
+        return self.posterior(batch).mean()
 
     def validation_metrics(self, store: TextStore) -> dict[str, float]:
         """What a classifying system is judged by on held-out text, `accuracy` among it."""
         require_accuracy(self)
         return {}
 
+    @torch.no_grad()
     def fit_prior(self, store: Store) -> None:
-        """Estimate from training sentences whatever sampling needs beyond trained weights."""
+        """Estimate from training data whatever the prior needs beyond trained weights."""
+        if self.prior is not None and self.prior.is_fitted:
+            rows = torch.arange(len(store)).split(ENCODE_BATCH)
+            self.prior.fit(torch.cat([self.encode(store.batch(some)) for some in rows]))
 
     def sample_latents(self, count: int, draws: Draws) -> Tensor | None:
         """`count` codes from the model's prior [count, d]; None for a system without codes."""
-        return None
+        return None if self.prior is None else self.prior.sample(count, draws)
 
     def prior_noise(self, count: int, draws: Draws) -> Tensor | None:
-        """Draws from the space that the prior is simple in [count, n]: the codes, unless overridden.
+        """Draws from the space that the prior is simple in [count, n]; None without codes.
 
         Where one moves to interpolate or to add offsets; `from_noise` makes codes of its points.
         """
-        return self.sample_latents(count, draws)
+        return None if self.prior is None else self.prior.noise(count, draws)
 
     def from_noise(self, noise: Tensor) -> Tensor:
         """Codes [count, d] of points of the space of `prior_noise` [count, n]."""
-        return noise
+        return noise if self.prior is None else self.prior.codes(noise)
 
     def decoder_for(self, label: int | None = None) -> StepDecoder:
-        """The decoder that writes sentences of a class; all systems but those of transfer have one."""
-        return self.decoder
-
-    @property
-    def has_codes(self) -> bool:
-        """Whether `encode` is there."""
-        return type(self).encode is not System.encode
+        """The decoder of a class; without one, the decoder, or all classes' decoders by turns."""
+        return self.decoder if label is None else self.decoder.of(label)
 
     @property
     def has_fixed_shapes(self) -> bool:
@@ -329,7 +342,7 @@ class System(nn.Module):
     @property
     def fits_prior(self) -> bool:
         """Whether `sample_latents` means something only after `fit_prior`."""
-        return type(self).fit_prior is not System.fit_prior
+        return self.prior is not None and self.prior.is_fitted
 
     @property
     def device(self) -> torch.device:

@@ -1,7 +1,9 @@
-"""VAE for text (Bowman et al. 2016; M10).
+"""VAE (Bowman et al. 2016; M10) and what differs from it by a recipe alone.
 
-L(φ, ψ) = mean −log p_ψ(x | z) + w(t) · mean KL(q_φ(z | x) ‖ N(0, I)), z ~ q_φ(z | x) reparameterised;
-w rises linearly from `kl_start` to `kl_end` over `kl_epochs`. Held-out loss has weight 1.
+L(φ, ψ, θ) = mean −log p_ψ(x | z) + w(t) · mean F(k), z ~ q_φ(z | x) reparameterised, where k is the gap
+between q_φ(z | x) and the prior p_θ(z) (KL in closed form or sampled), F its floor and w(t) its weight.
+β-VAE: `weight: {kind: constant}`; annealing: `linear`, `logistic`, `cyclical`; ControlVAE: `pi`; free
+bits: `floor`; a mixture as prior: `prior: {kind: mixture}`. Held-out loss has weight 1 and no floor.
 """
 
 from __future__ import annotations
@@ -12,28 +14,37 @@ from typing import Literal
 
 from torch import Tensor
 
-from arae.foundation.settings import bounded
+from arae.foundation.settings import nested
+from arae.nn.gaps import ClosedKL, FloorSettings, GapSettings, NoFloor
 from arae.nn.optimisers import build_optimiser
-from arae.nn.posteriors import DiagonalGaussian
-from arae.nn.randomness import Draws
+from arae.nn.posteriors import GaussianSettings, PosteriorSettings
+from arae.nn.priors import MixtureSettings, Prior, StandardNormalSettings
 from arae.nn.store import Observed
+from arae.nn.weights import Linear, WeightSettings
 from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, CodeSettings
 from arae.systems.system import Loss, Moment, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectiveSettings(CodeSettings):
-    """The KL weight's schedule; reduction per sentence, as in the VAE literature."""
+    """What a code looks like; reduction per sentence, as in the VAE literature."""
 
     reduction: Literal["token_mean", "sentence_sum"] = "sentence_sum"
-    kl_start: float = bounded(0.0, low=0.0)
-    kl_end: float = bounded(1.0, low=0.0)
-    kl_epochs: float = bounded(10.0, low=0.0)
+    posterior: PosteriorSettings = nested(GaussianSettings)
+    prior: StandardNormalSettings | MixtureSettings = nested(StandardNormalSettings)
+    gap: GapSettings = nested(ClosedKL)
+    floor: FloorSettings = nested(NoFloor)
+    weight: WeightSettings = nested(Linear)
 
-    def kl_weight(self, epoch: float) -> float:
-        """w(t) after `epoch` epochs."""
-        share = 1.0 if self.kl_epochs == 0 else min(1.0, epoch / self.kl_epochs)
-        return self.kl_start + (self.kl_end - self.kl_start) * share
+    def check(self) -> None:
+        """Raise `ValueError` for parts that cannot be trained together."""
+        if misfit := self.gap.misfit(self.posterior, self.prior):
+            raise ValueError(f"gap.kind: {self.gap.kind}: {misfit}")
+        if self.floor.by_dimension and not self.gap.by_dimension:
+            raise ValueError(
+                f"floor.kind: {self.floor.kind}: gap.kind: {self.gap.kind} is one number, not one a "
+                "dimension; use floor: {kind: whole} or gap: {kind: kl}"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,39 +55,50 @@ class Settings(ObjectiveSettings, AutoencoderSettings):
 
 
 class VariationalAutoencoder(Autoencoder):
-    """Diagonal Gaussian posterior, standard normal prior."""
+    """Reconstruction and a weighted gap between posterior and prior."""
 
     settings: ObjectiveSettings
-    likelihood = "ELBO at the posterior mean"
+    prior: Prior
+    likelihood = "log p(x | E[z | x]) − KL, which is no bound of log p(x)"
 
     def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
-        super().__init__(settings, size, seed, gaussian=True, sphere=False)
-        parts = (self.encoder, self.decoder)
+        super().__init__(settings, size, seed, settings.posterior)
+        self.prior = settings.prior.build(settings.latent, seed, settings.posterior.place)
+        self.weight = settings.weight.build()
+        self.schedules = (self.weight,)
+        parts = (self.encoder, self.decoder, self.prior, self.weight)
         optimiser = build_optimiser(parts, settings.autoencoder)
-        self._elbo = Phase("elbo", parts, self._loss, optimiser, by_rows=True)
+        self._elbo = Phase(
+            "elbo",
+            parts,
+            self._loss,
+            optimiser,
+            by_rows=True,
+            after_step=self.weight.after_step,
+        )
 
     def phases(self, epoch: int) -> Sequence[Phase]:
-        """The evidence lower bound."""
+        """The weighted evidence lower bound."""
         return [self._elbo]
 
     def _loss(self, batch: Observed, moment: Moment) -> Loss:
-        posterior: DiagonalGaussian = self.encoder(batch)
-        reconstruction = self.reconstruction(batch, posterior.sample(moment.draws), moment.draws)
-        token_mean = self.settings.reduction == "token_mean"
-        per = batch.whole_tokens if token_mean else batch.whole_size
-        kl = posterior.kl_to_standard_normal().sum() / per
-        weight = moment.number(lambda now: self.settings.kl_weight(now.epoch))
-        return reconstruction + weight * kl, {"reconstruction": reconstruction, "kl": kl}
+        posterior = self.posterior(batch, moment.draws)
+        code = posterior.sample(moment.draws)
+        reconstruction = self.reconstruction(batch, code, moment.draws)
+        gap = self.settings.gap(posterior, code, self.prior, moment.draws)
+        kl = gap.sum(dim=1)
+        weight = self.weight(moment, moment.mean(kl.detach().mean()))
+        costs = self.settings.floor(gap).sum() / self.divisor(batch)
+        share = batch.size / batch.whole_size  # what several processes note is added up
+        notes = {name: share * value for name, value in self.weight.notes().items()}
+        metrics = {"reconstruction": reconstruction, "kl": kl.sum() / self.divisor(batch), **notes}
+        return reconstruction + weight * costs, metrics
 
     def loss_per_sentence(self, batch: Observed) -> Tensor:
-        """−log p(x | E[z | x]) + KL [B]: the negative ELBO at the posterior mean."""
-        posterior: DiagonalGaussian = self.encoder(batch)
+        """−log p(x | E[z | x]) + KL [B]: at the posterior's mean alone, so no bound of −log p(x)."""
+        posterior = self.posterior(batch)
         nll = batch.sum_per_row(self.decoder.nll(batch, posterior.mean()))
-        return nll + posterior.kl_to_standard_normal()
-
-    def sample_latents(self, count: int, draws: Draws) -> Tensor:
-        """z ~ N(0, I) [count, d]."""
-        return draws.normal(count, self.settings.latent)
+        return nll + self.settings.gap.held_out(posterior, self.prior)
 
 
 def build(settings: Settings, vocabulary_size: int, seed: int) -> VariationalAutoencoder:

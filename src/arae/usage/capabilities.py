@@ -27,7 +27,7 @@ class Capability:
 
 
 def _encodes(system: type[System]) -> bool:
-    return system.encode is not System.encode
+    return system.has_codes
 
 
 ENCODING = Capability(_encodes, "has no encoder, so it cannot read a sentence into a code")

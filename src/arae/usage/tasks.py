@@ -119,8 +119,9 @@ def transfer(model: LoadedModel, sentences: Sequence[Tokens], label: str) -> lis
 def score(
     model: LoadedModel, sentences: Sequence[Tokens], label: str | None = None
 ) -> list[Likelihood]:
-    """log p(x) of a language model, log p(x | z(x)) of an autoencoder, the ELBO of a VAE.
+    """log p(x) of a language model, log p(x | z(x)) of an autoencoder, less its KL of a VAE.
 
+    Only the first is a likelihood; none of the others is a bound of it (the study `posterior` has bounds).
     A system with a decoder for each label needs to know the sentences' own.
     """
     system = model.system

@@ -3,7 +3,7 @@
   arae score --model results/models/lm-scenes/seed-1 "a puppy climbs in a valley"
 
 Columns: the quantity that the first line names, in nats (log p(x) of a language model, log p(x | z(x))
-of an autoencoder, ELBO of a VAE), the perplexity that it means per word and sentence end, and the
+of an autoencoder, less its KL of a VAE), the perplexity that it means per word and sentence end, and the
 sentence as read.
 """
 
