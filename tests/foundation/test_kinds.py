@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arae.foundation.errors import SettingsError
+from arae.foundation.params import merge
 from arae.foundation.schema import check, schema_of
-from arae.foundation.settings import bounded, merge, nested, parse_settings, plain
+from arae.foundation.settings import bounded, nested, parse_settings, plain
 
 
 @dataclass(frozen=True, kw_only=True)

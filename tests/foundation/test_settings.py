@@ -7,11 +7,10 @@ from typing import Literal
 import pytest
 
 from arae.foundation.errors import SettingsError
+from arae.foundation.params import load_params, load_yaml
 from arae.foundation.schema import check, schema_of
 from arae.foundation.settings import (
     bounded,
-    load_params,
-    load_yaml,
     nested,
     parse_settings,
     plain,

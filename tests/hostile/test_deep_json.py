@@ -18,8 +18,9 @@ from arae.evaluation import classifiers, image_classifier, sheets
 from arae.evaluation.ratings import Key
 from arae.foundation.errors import AraeError, DataError
 from arae.foundation.files import DEEPEST, parse_json, read_json
+from arae.foundation.params import load_params, load_yaml
 from arae.foundation.provenance import require_unchanged, verify_chain
-from arae.foundation.settings import load_params, load_yaml, read_settings
+from arae.foundation.settings import read_settings
 from arae.reporting.curves import read_curves
 from arae.reporting.scores import read_score
 from arae.stages import probe, report, score_transfer

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from arae.foundation.errors import SettingsError
-from arae.foundation.settings import load_yaml
+from arae.foundation.params import load_params
 from arae.workflow.plan import Plan
 from tests.workflow.conftest import ROOT, Project, make_project
 
@@ -31,8 +31,8 @@ Path_ = tuple[Any, ...]
 
 @pytest.fixture(scope="module")
 def params() -> Any:
-    """The project's own params.yaml."""
-    return load_yaml(ROOT / "params.yaml")
+    """The project's own params.yaml, its short forms written out."""
+    return load_params(ROOT / "params.yaml")
 
 
 def strings(value: Any, path: Path_ = ()) -> Iterator[Path_]:
@@ -120,7 +120,7 @@ def test_only_paths_and_texts_for_people_may_hold_anything(
         assert (
             place[:1] + place[2:4] == ("corpora", "source", "files")
             or last in ("mirror", "source")
-            or place[2] in ("published", "probe", "systems", "embedded")
+            or place[2] in ("published", "claims", "probe", "systems", "embedded")
         ), place
 
 

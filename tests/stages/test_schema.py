@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from arae.foundation.errors import SettingsError
+from arae.foundation.params import load_params
 from arae.foundation.schema import check
-from arae.foundation.settings import load_params
 from arae.stages.schema import params_schema
 from arae.systems.registry import parse_recipe
 

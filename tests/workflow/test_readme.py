@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from arae.cli import USES
-from arae.foundation.settings import load_params
+from arae.foundation.params import load_params
 
 from .conftest import ROOT, Project
 

@@ -1,5 +1,8 @@
 """Errors a person is meant to read: one message naming the file, key or line, and the remedy."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class AraeError(Exception):
     """Base of every expected failure; the command line prints it as one line.
@@ -44,3 +47,12 @@ class InterruptedByUser(Preempted):
     """Ctrl-C: as `Preempted`, with the shell's customary code."""
 
     exit_code = 130
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` for the nearest known name, or the list of known ones."""
+    names = sorted(str(item) for item in known)
+    near = difflib.get_close_matches(str(name), names, n=1)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    return f"; known: {', '.join(names)}" if names else ""

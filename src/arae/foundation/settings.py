@@ -1,4 +1,4 @@
-"""params.yaml and typed settings: loading, inheritance, validation with helpful messages.
+"""Typed settings: built from plain values and checked, with messages that name the key and the remedy.
 
 Every settings class of the project is a frozen dataclass beside the code that it configures;
 `parse_settings` builds one from plain JSON values, and `schema_of` describes it as JSON schema.
@@ -6,152 +6,23 @@ Every settings class of the project is a frozen dataclass beside the code that i
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import difflib
 import functools
 import math
-import re
 import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
-
 from arae.foundation.errors import SettingsError
-from arae.foundation.files import DEEPEST, is_too_deep, parse_json
+from arae.foundation.errors import suggest as suggest
+from arae.foundation.files import parse_json
+from arae.foundation.params import KIND as KIND
+from arae.foundation.params import load_params, load_yaml
 
 Settings = TypeVar("Settings")
-
-KIND = "kind"  # the key that chooses between the settings classes of a field
-
-# YAML 1.1 (PyYAML) reads 1e-05 as a string, YAML 1.2 (DVC, people) as a number.
-_FLOAT_1_2 = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+")
-
-
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that reads 1e-05 as a float, takes keys as they are written (`0`, `yes`), and refuses
-    a key given twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            if key_node.value in seen and key_node.value != "<<":
-                line = key_node.start_mark.line + 1
-                raise SettingsError(f"line {line}: the key '{key_node.value}' is given twice")
-            seen.add(key_node.value)
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value != "<<":
-                key_node.tag = "tag:yaml.org,2002:str"
-        return super().construct_mapping(node, deep)
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(_FLOAT_1_2.pattern + r"\Z"), list("-+.0123456789")
-)
-
-
-def load_yaml(path: str | Path) -> Any:
-    """Read a YAML file with YAML 1.2 floats; errors name the file and line."""
-    try:
-        value = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=_Loader)
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path}: not found; run from the project's root") from error
-    except SettingsError as error:
-        raise SettingsError(f"{path}: {error}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise SettingsError(
-            f"{path}: not readable as YAML: {' '.join(str(error).split())}"
-        ) from error
-    if is_too_deep(value):
-        raise SettingsError(f"{path}: nested more than {DEEPEST} levels deep")
-    return value
-
-
-def load_params(path: str | Path = "params.yaml") -> dict[str, Any]:
-    """Load params.yaml with every recipe's `base` chain resolved.
-
-    A recipe without a `system` serves as a base only and is left out of the result. A recipe
-    without `max_length` has its corpus's.
-    """
-    return resolve_params(load_yaml(path), str(path))
-
-
-def resolve_params(raw: Any, where: str) -> dict[str, Any]:
-    """As `load_params`, of what params.yaml holds; `raw` itself stays as it is."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("recipes") or {}, dict):
-        raise SettingsError(f"{where}: expected the sections corpora, recipes, evaluation, studies")
-    recipes = raw.get("recipes") or {}
-    resolved = {name: resolve_base(name, recipes) for name in recipes}
-    kept = {name: recipe for name, recipe in resolved.items() if "system" in recipe}
-    for recipe in kept.values():
-        longest = longest_sentence(raw, recipe.get("corpus"))
-        if longest is not None:
-            recipe.setdefault("max_length", longest)
-    return {**raw, "recipes": kept}
-
-
-def longest_sentence(params: Mapping[str, Any], corpus: Any) -> Any:
-    """`tokens.max_length` of a corpus, which is the default of what its models write; None if not set."""
-    value: Any = params.get("corpora")
-    for key in (corpus, "tokens", "max_length"):
-        value = value.get(key) if isinstance(value, dict) and isinstance(key, str) else None
-    return value
-
-
-def resolve_base(
-    name: str, entries: Mapping[str, Any], chain: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    """The entry `name` laid over its `base` (nested mappings merge, anything else replaces)."""
-    if name in chain:
-        raise SettingsError(f"recipes.{name}: circular base: {' -> '.join((*chain, name))}")
-    if len(chain) > DEEPEST:
-        raise SettingsError(f"recipes.{chain[0]}: a chain of more than {DEEPEST} bases")
-    if name not in entries:
-        raise SettingsError(f"recipes.{chain[-1]}.base: no recipe '{name}'{suggest(name, entries)}")
-    entry = entries[name]
-    if not isinstance(entry, dict):
-        raise SettingsError(f"recipes.{name}: expected settings, got {entry!r}")
-    own = {key: value for key, value in entry.items() if key != "base"}
-    if "base" not in entry:
-        return copy.deepcopy(own)
-    return merge(resolve_base(str(entry["base"]), entries, (*chain, name)), own)
-
-
-def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`below` with `above` laid over it, in a new dictionary.
-
-    Nested mappings merge, anything else replaces. So does a mapping of another `kind`: what was said
-    about one kind means nothing to another. A bare string beside a mapping stands for `{kind: string}`.
-    """
-    result = dict(copy.deepcopy(below))
-    for key, value in above.items():
-        result[key] = _laid_over(result.get(key), value)
-    return result
-
-
-def _laid_over(below: Any, above: Any) -> Any:
-    if isinstance(below, str) and isinstance(above, Mapping):
-        below = {KIND: below}
-    if isinstance(above, str) and isinstance(below, Mapping) and KIND in below:
-        above = {KIND: above}
-    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
-        return copy.deepcopy(above)
-    both_say = KIND in below and KIND in above
-    if both_say and below[KIND] != above[KIND]:
-        return copy.deepcopy(above)
-    return merge(below, above)
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest known name, or the list of known ones."""
-    names = sorted(str(item) for item in known)
-    near = difflib.get_close_matches(str(name), names, n=1)
-    if near:
-        return f"; did you mean '{near[0]}'?"
-    return f"; known: {', '.join(names)}" if names else ""
 
 
 def read_settings(text: str) -> dict[str, Any]:

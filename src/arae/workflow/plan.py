@@ -19,7 +19,13 @@ from arae.corpora.sources import parse_source
 from arae.foundation.code import PACKAGE_ROOT, code_files, code_version
 from arae.foundation.errors import SettingsError
 from arae.foundation.files import canonical_json
-from arae.foundation.settings import load_yaml, longest_sentence, resolve_params
+from arae.foundation.params import (
+    bases_of,
+    expand_params,
+    load_yaml,
+    longest_sentence,
+    resolve_params,
+)
 from arae.reporting.kinds.registry import KINDS, module_of
 from arae.systems.names import system_module
 from arae.workflow.check import check_params
@@ -99,7 +105,17 @@ class Plan:
             for name, corpus in params["corpora"].items()
         }
         check_studies(params, sources, where)
-        return cls(params, {name: _bases(name, raw["recipes"]) for name in params["recipes"]})
+        written = expand_params(raw, where)
+        bases = {
+            f"{section}.{name}": tuple(
+                f"{section}.{base}"
+                for base in bases_of(name, written[section])
+                if base in raw[section]
+            )
+            for section in ("recipes", "studies")
+            for name in params[section]
+        }
+        return cls(params, bases)
 
     @property
     def studies(self) -> tuple[str, ...]:
@@ -329,13 +345,13 @@ class Plan:
         if "corpus" in wildcards:
             keys.add(f"corpora.{wildcards['corpus']}")
         if "recipe" in wildcards:
-            keys |= {f"recipes.{name}" for name in self._bases[wildcards["recipe"]]}
+            keys |= set(self._bases[f"recipes.{wildcards['recipe']}"])
             corpus = self.recipe_corpus(wildcards["recipe"])
             if "tokens" in self._params["corpora"][corpus]:
                 keys.add(f"corpora.{corpus}.tokens")
         if "study" in wildcards:
             study = self.study(wildcards["study"])
-            keys.add(f"studies.{study.name}")
+            keys |= set(self._bases[f"studies.{study.name}"])
             if study.evaluation:
                 keys.add(f"evaluation.{study.evaluation}")
         return keys
@@ -377,11 +393,3 @@ def _with_tokens(
             "it out"
         )
     return {**corpus, "tokens": {**following, **given}}
-
-
-def _bases(name: str, recipes: Mapping[str, Any]) -> tuple[str, ...]:
-    """`name` and the recipes that it inherits from."""
-    chain = [name]
-    while "base" in recipes[chain[-1]]:
-        chain.append(str(recipes[chain[-1]]["base"]))
-    return tuple(chain)
