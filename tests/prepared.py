@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from arae.cli import main
-from arae.foundation.settings import load_yaml
+from arae.foundation.params import load_params
 
-# The studies of params.yaml, as it has them.
-STUDIES = load_yaml(Path(__file__).parents[1] / "params.yaml")["studies"]
+# The studies of params.yaml, laid over their bases.
+STUDIES = load_params(Path(__file__).parents[1] / "params.yaml")["studies"]
 
 
 def prepare(source: dict[str, Any]) -> None:
