@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -140,10 +141,10 @@ def in_torchs_order(rows: Tensor) -> Tensor:
 def _observed(phase: Phase, before: Observer | None, after: Observer | None) -> Callable[..., None]:
     step = phase.optimiser.step
 
-    def observed(gradients: Sequence[Tensor], progress: float = 0.0) -> None:
+    def observed(gradients: Sequence[Tensor], *rest: Any) -> None:
         if before is not None:
             before(phase, gradients)
-        step(gradients, progress)
+        step(gradients, *rest)
         if after is not None:
             after(phase, gradients)
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import arae.nn.embedding
+import arae.systems.arae
 from arae.engine.graphs import Graphs, Recorder, buckets_for
 from arae.engine.phases import run_phase
 from arae.engine.signals import StopRequest
@@ -37,8 +38,9 @@ FALLING = {"kind": "adam", "lr": 0.01, "final_share": 0.1}
 
 @pytest.fixture(autouse=True)
 def gradients_as_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Dense, for the shape of a sparse one is the number of its words."""
+    """Dense, for the shape of a sparse one is the number of its words; a critic's scores at once."""
     monkeypatch.setattr(arae.nn.embedding, "SPARSE_ON", "nowhere")
+    monkeypatch.setattr(arae.systems.arae, "TOGETHER_ON", "cpu")
 
 
 def _trainer(
@@ -106,6 +108,18 @@ def test_padding_changes_no_loss_and_no_gradient(name: str) -> None:
         assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-6)
         for one, other in zip(mine, wanted, strict=True):
             assert (one - other).norm() <= 1e-5 * other.norm() + 1e-7
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "arae" in name])
+def test_scores_at_once_are_the_scores(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    system, batch = toy_system(name).train(), store_for(name).batch(torch.arange(8))
+    critic = distinct_phases(system)["critic"]
+    ours, mine = _differentiated(critic, batch)
+    monkeypatch.setattr(arae.systems.arae, "TOGETHER_ON", "nowhere")
+    theirs, wanted = _differentiated(critic, batch)
+    assert ours == pytest.approx(theirs, rel=1e-5, abs=1e-6)
+    for one, other in zip(mine, wanted, strict=True):
+        assert (one - other).norm() <= 1e-5 * other.norm() + 1e-7
 
 
 def _differentiated(phase: Phase, batch: Any) -> tuple[float, list[torch.Tensor]]:

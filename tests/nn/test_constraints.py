@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from arae.nn.constraints import ConstraintSettings, build_constraint
+from arae.nn.constraints import ConstraintSettings, build_constraint, is_plain, slope_of
+from arae.nn.initialisation import normal_
+from arae.nn.mlp import SpectralLinear, mlp
 from arae.nn.optimisers import Adam, OptimiserSettings
 from arae.nn.randomness import Draws
 
@@ -49,3 +51,30 @@ def test_spectral_norm_builds_normalised_layers_and_adds_no_penalty() -> None:
     layer = constraint.linear(4, 4)
     assert type(layer).__name__ == "SpectralLinear"
     assert constraint.penalty(layer, torch.ones(1, 4), torch.ones(1, 4), Draws(1)).item() == 0
+
+
+@pytest.mark.parametrize("slope", [None, 0.2])
+def test_a_plain_critics_slope_is_what_differentiating_twice_gives(slope: float | None) -> None:
+    kind = nn.ReLU if slope is None else nn.LeakyReLU  # of another kind: the long way
+    critic = mlp([5, 7, 6, 1], kind, slope=slope)
+    normal_([critic], 0.7, Draws(3))
+    assert is_plain(critic) == (slope is not None)
+    codes, pull = torch.randn(9, 5), torch.randn(9, 5)
+    leaf = codes.clone().requires_grad_()
+    (wanted,) = torch.autograd.grad(critic(leaf).sum(), leaf, create_graph=True)
+    found = slope_of(critic, codes)
+    torch.testing.assert_close(found, wanted)
+    weights = [p for n, p in critic.named_parameters() if n.endswith("weight")]
+    ours, theirs = (
+        torch.autograd.grad((x * pull).sum() + x.norm(dim=1).square().sum(), weights)
+        for x in (found, wanted)
+    )
+    torch.testing.assert_close(ours, theirs)
+    assert torch.equal(found, wanted), "documented numbers rest on these bits"
+    assert all(torch.equal(one, other) for one, other in zip(ours, theirs, strict=True))
+
+
+def test_what_is_not_a_chain_of_independent_rows_is_not_plain() -> None:
+    assert not is_plain(mlp([5, 7, 6, 1], nn.LeakyReLU, slope=0.2, normalised="after_first"))
+    assert not is_plain(mlp([5, 7, 1], nn.LeakyReLU, slope=0.2, linear=SpectralLinear))
+    assert not is_plain(Twice()) and not is_plain(nn.Linear(2, 1))

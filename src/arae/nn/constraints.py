@@ -68,12 +68,45 @@ class GradientPenalty:
     def penalty(self, critic: nn.Module, real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
         """The penalty, differentiable in the critic's parameters."""
         mix = draws.uniform(real.shape[0], 1)
-        between = (mix * real + (1 - mix) * fake).detach().requires_grad_()
-        (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+        between = (mix * real + (1 - mix) * fake).detach()
+        slope = slope_of(critic, between)
         return self._weight * (slope.norm(dim=1) - 1).square().mean()
 
     def after_step(self, critic: nn.Module) -> None:
         """Nothing."""
+
+
+def is_plain(critic: nn.Module) -> bool:
+    """Whether a critic is a chain of linear layers and leaky ReLUs, which sees each row by itself."""
+    known = (nn.Linear, nn.LeakyReLU)
+    return isinstance(critic, nn.Sequential) and all(type(part) in known for part in critic)
+
+
+def slope_of(critic: nn.Module, codes: Tensor) -> Tensor:
+    """∂f/∂z of a critic f at codes z [B, d], differentiable in its parameters: [B, d].
+
+    A plain critic's slope is a product of its weights, between which each row has its own factors, 1 or
+    the leak. They change with no weight, so that the product alone needs a graph: a third of
+    the operations of differentiating twice.
+    """
+    if not is_plain(critic):
+        codes = codes.requires_grad_()
+        (slope,) = torch.autograd.grad(critic(codes).sum(), codes, create_graph=True)
+        return slope
+    *hidden, last = critic.children()
+    before: list[Tensor] = []  # what goes into each layer
+    with torch.no_grad():
+        for layer in hidden:
+            before.append(codes)
+            codes = layer(codes)
+    assert isinstance(last, nn.Linear)
+    slope = codes.new_ones(len(codes), 1) @ last.weight  # as autograd does it: bit for bit the same
+    for layer, values in zip(reversed(hidden), reversed(before), strict=True):
+        if isinstance(layer, nn.LeakyReLU):
+            slope = torch.ops.aten.leaky_relu_backward(slope, values, layer.negative_slope, False)
+        elif isinstance(layer, nn.Linear):
+            slope = slope @ layer.weight
+    return slope
 
 
 class SpectralNorm:
