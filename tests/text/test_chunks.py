@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from arae.text import chunks
 from arae.text.chunks import ChunkTokenizer
 
-OURS = ChunkTokenizer()
 SPACY = spacy.blank("en").tokenizer
+OURS = ChunkTokenizer(SPACY)
 CASES = sorted(case for case in SPACY.rules if case.strip())
 ODD = [
     "(",
@@ -74,7 +74,7 @@ def test_special_cases_torn_apart_and_put_together() -> None:
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "KNOWN_CHUNKS", 10)
-    small = ChunkTokenizer(str.lower)
+    small = ChunkTokenizer(SPACY, str.lower)
     for number in range(100):
         assert small(f"Word{number} don't") == [f"word{number}", "do", "n't"]
     assert len(small._known) <= 10

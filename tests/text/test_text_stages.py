@@ -90,3 +90,15 @@ def test_errors_are_one_line_with_their_code(tmp_path, capsys):
     assert "nowhere: not found" in capsys.readouterr().err
     assert run_all({"kind": "scene"})[0] == 2
     assert "did you mean 'scenes'" in capsys.readouterr().err
+
+
+def test_text_without_spaces_gets_a_hint_and_characters(tmp_path, capsys):
+    for split in ("train", "valid", "test"):
+        (tmp_path / split).write_text("我喜欢红色的车\n你呢？\n他也喜欢\n")
+    source = {"kind": "files", "files": {s: s for s in ("train", "valid", "test")}}
+    assert run_all(source) == [0, 0, 0, 0]
+    assert "hint: whitespace gives one token a line" in capsys.readouterr().err
+    assert run_all(source, {"tokenizer": "characters"}) == [0, 0, 0, 0]
+    assert "hint" not in capsys.readouterr().err
+    written = (tmp_path / "data/processed/c/tokens/train.txt").read_text()
+    assert written.splitlines()[1] == "你 呢 ？"

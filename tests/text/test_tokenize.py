@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+import unicodedata
 
 import pytest
+import spacy
 
 from arae.foundation.errors import AraeError, DataError, SettingsError
 from arae.foundation.settings import parse_settings
 from arae.text import tokenize
 from arae.text.tokenize import FileTokenizer, overlap
-from arae.text.tokenizer import TokenSettings, make_tokenizer
+from arae.text.tokenizer import Characters, Spacy, TokenSettings, Whitespace, make_tokenizer
 
 SEPARATORS = " \t\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\xa0\u2003\u2028\u2029\u3000"
 
@@ -24,17 +26,17 @@ def tokenized(folder, text, processes=1, labels=None, **settings):
 
 
 def test_spacy_splits_as_its_rules_say():
-    tokens = make_tokenizer(TokenSettings(tokenizer="spacy"))
+    tokens = make_tokenizer(TokenSettings(tokenizer=Spacy()))
     assert tokens("A dog's owner isn't here, (really)!") == [
         *("a", "dog", "'s", "owner", "is", "n't", "here", ",", "(", "really", ")", "!")
     ]
-    kept = make_tokenizer(TokenSettings(tokenizer="spacy", lowercase=False))
+    kept = make_tokenizer(TokenSettings(tokenizer=Spacy(), lowercase=False))
     assert kept("The U.S. Army") == ["The", "U.S.", "Army"]
 
 
-@pytest.mark.parametrize("name", ["spacy", "whitespace"])
-def test_no_token_ever_holds_whitespace(name):
-    tokens = make_tokenizer(TokenSettings(tokenizer=name))
+@pytest.mark.parametrize("kind", [Spacy(), Whitespace(), Spacy(language="zh")])
+def test_no_token_ever_holds_whitespace(kind):
+    tokens = make_tokenizer(TokenSettings(tokenizer=kind))
     draw = random.Random(4)
     alphabet = SEPARATORS + "aAé.'n-\u200b\x08\ufeff🙂İ,"
     for _ in range(2000):
@@ -44,12 +46,60 @@ def test_no_token_ever_holds_whitespace(name):
         assert "".join(found) == "".join(line.split()).lower()
 
 
-@pytest.mark.parametrize("name", ["spacy", "whitespace"])
-def test_odd_line_breaks_stay_within_their_sentence(tmp_path, name):
+@pytest.mark.parametrize("kind", [Spacy(), Whitespace()])
+def test_odd_line_breaks_stay_within_their_sentence(tmp_path, kind):
     text = "one\u2028two\x0bthree\x85four\x1cfive\rsix\r\nseven\n"
-    written, counts = tokenized(tmp_path, text, tokenizer=name)
+    written, counts = tokenized(tmp_path, text, tokenizer=kind)
     assert written == "one two three four five six\nseven\n"
     assert counts.kept == 2
+
+
+CHINESE = "我喜欢红色的车 , 你呢？"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (CHINESE, [*"我喜欢红色的车▁,▁你呢？"]),
+        ("ที่นี่", ["ที่", "นี่"]),
+        ("e\u0301a  👨\u200d👩\u200d👧!", ["é", "a", "▁", "👨\u200d👩\u200d👧", "!"]),
+        (" \u0301 x", ["\u0301", "▁", "x"]),
+        (" \u3000", []),
+    ],
+)
+def test_characters_keep_their_marks_and_are_joined_back(line, expected):
+    tokens = make_tokenizer(TokenSettings(tokenizer=Characters()))(line)
+    assert tokens == expected
+    assert Characters().join(tokens) == unicodedata.normalize("NFC", " ".join(line.split()))
+
+
+@pytest.mark.parametrize("language", ["en", "de", "fr", "zh"])
+def test_spacy_splits_as_the_rules_of_its_language_say(language):
+    line = "L'homme n'est  pas z.B. ein Dr. ! 我喜欢红色的车。 don't"
+    kind = Spacy(language=language)
+    tokens = make_tokenizer(TokenSettings(tokenizer=kind, lowercase=False))(line)
+    found = [token.text for token in spacy.blank(language)(" ".join(line.split()))]
+    assert tokens == [token for token in found if token.strip()]
+
+
+def test_a_language_that_spacy_has_not_is_one_message():
+    with pytest.raises(SettingsError, match="cannot split 'xx-none'") as caught:
+        make_tokenizer(TokenSettings(tokenizer=Spacy(language="xx-none")))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("spacy", Spacy()),
+        ({"kind": "spacy", "language": "zh"}, Spacy(language="zh")),
+        ("characters", Characters()),
+        ({}, Whitespace()),
+    ],
+)
+def test_a_tokenizer_is_named_by_its_kind(given, kind):
+    values = {"tokenizer": given} if given else {}
+    assert parse_settings(TokenSettings, values).tokenizer == kind
 
 
 def test_long_and_empty_sentences_are_dropped_and_counted(tmp_path):
@@ -83,9 +133,9 @@ def test_output_is_the_same_for_any_number_of_processes(tmp_path, monkeypatch, p
     draw = random.Random(1)
     words = ["The", "dog's", "ball", "isn't", "here", ".", "", "\u2028"]
     lines = [" ".join(draw.choices(words, k=draw.randrange(12))) for _ in range(300)]
-    one, counted = tokenized(tmp_path, "\n".join(lines), tokenizer="spacy", max_length=8)
+    one, counted = tokenized(tmp_path, "\n".join(lines), tokenizer=Spacy(), max_length=8)
     many, counted_too = tokenized(
-        tmp_path, "\n".join(lines), processes, tokenizer="spacy", max_length=8
+        tmp_path, "\n".join(lines), processes, tokenizer=Spacy(), max_length=8
     )
     assert many == one
     assert counted_too.report() == counted.report()
@@ -161,7 +211,7 @@ def test_bad_input_leaves_no_output(tmp_path, text, message, processes):
         ({"tokenizer": "spaCy"}, "did you mean 'spacy'"),
         ({"max_lenght": 3}, "did you mean 'max_length'"),
         ({"max_length": 0}, "below its least value 1"),
-        ({"lowercase": "yes"}, "lowercase: expected bool"),
+        ({"lowercase": "yes"}, "lowercase: expected true or false"),
     ],
 )
 def test_mistakes_in_settings(values, message):

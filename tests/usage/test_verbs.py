@@ -212,6 +212,14 @@ def test_a_tokenizer_may_be_chosen(capsys, folder_of) -> None:
     assert json.loads(run(capsys, *command)[0])["input"] == "w1 w2."
     split = json.loads(run(capsys, *command, "--tokenizer", "spacy")[0])["input"]
     assert split == "w1 w2 ."
+    letters = json.loads(run(capsys, *command[:-1], "w1 é", "--tokenizer", "characters")[0])[
+        "input"
+    ]
+    assert letters == "w1 é"
+    assert fault(capsys, *command, "--tokenizer", "spacey") == (
+        2, "--tokenizer spacey.tokenizer.kind: 'spacey' is not one of its kinds; "
+        "did you mean 'spacy'? kinds: characters, spacy, whitespace",
+    )  # fmt: skip
 
 
 def start(*words: object) -> subprocess.Popen[str]:

@@ -15,7 +15,7 @@ from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import MOST_THREADS, add_number
 from arae.text.tokenize import FileTokenizer, SplitCounts, overlap
-from arae.text.tokenizer import TokenSettings
+from arae.text.tokenizer import TokenSettings, Whitespace
 
 # A sentence of the first that is also in the second was, or will be, seen in the wrong place.
 OVERLAPS = (("valid", "train"), ("test", "train"), ("test", "valid"))
@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
                 )
         report = _report(counts)
         write_json(out / "report.json", report)
+    _hint(settings, report)
     _tell(report)
 
 
@@ -74,6 +75,16 @@ def _report(counts: dict[str, SplitCounts]) -> dict[str, Any]:
             for some, others in OVERLAPS
         },
     }
+
+
+def _hint(settings: TokenSettings, report: dict[str, Any]) -> None:
+    """What to do about a text without spaces."""
+    train = report["splits"]["train"]
+    if isinstance(settings.tokenizer, Whitespace) and train["tokens"] < 1.1 * train["kept"]:
+        say(
+            "hint: whitespace gives one token a line; for text without spaces choose "
+            "tokenizer: characters, or {kind: spacy, language: …}"
+        )
 
 
 def _tell(report: dict[str, Any]) -> None:

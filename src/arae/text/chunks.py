@@ -20,11 +20,10 @@ _Chunk = tuple[list[str], str | None, str | None]
 class ChunkTokenizer:
     """Tokens of a line, each changed by `change` (lower-casing, or nothing)."""
 
-    def __init__(self, change: Callable[[str], str] = str) -> None:
-        import spacy
+    def __init__(self, exact: Any, change: Callable[[str], str] = str) -> None:
+        """`exact`: spaCy's rule tokenizer of a language."""
         from spacy.tokenizer import Tokenizer
 
-        exact: Any = spacy.blank("en").tokenizer
         self._exact, self._change = exact, change
         # The same rules without special cases: the tokens among which spaCy looks for them.
         self._raw = Tokenizer(

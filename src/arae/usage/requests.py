@@ -91,6 +91,7 @@ class Question:
         self.model, self.rows, self.options = model, rows, options
         self.label = rows[0].target or None
         self._reader = SentenceReader(model)
+        self.text = self._reader.text
 
     def read(self, column: str) -> list[Tokens]:
         """The sentences of a column."""
@@ -114,7 +115,7 @@ def _generate(asked: Question) -> list[Answer]:
         asked.model, options.count * len(asked.rows), options.seed, decoding, asked.label
     )
     return [
-        Answer([" ".join(tokens) for tokens in itertools.islice(drawn, options.count)])
+        Answer([asked.text(tokens) for tokens in itertools.islice(drawn, options.count)])
         for _ in asked.rows
     ]
 
@@ -133,7 +134,7 @@ def _rewritten(asked: Question, task: Callable[..., list[Tokens]]) -> list[Answe
     """One sentence out for each row, by a task of sentences and a label."""
     read = asked.read("text")
     return [
-        Answer([" ".join(after)], unknown=asked.unknown(before))
+        Answer([asked.text(after)], unknown=asked.unknown(before))
         for before, after in zip(read, task(asked.model, read, asked.label), strict=True)
     ]
 
@@ -143,7 +144,7 @@ def _interpolate(asked: Question) -> list[Answer]:
     options = asked.options
     ways = tasks.interpolate(asked.model, first, second, options.steps, options.along, asked.label)
     return [
-        Answer([" ".join(tokens) for tokens in way], unknown=asked.unknown(one, other))
+        Answer([asked.text(tokens) for tokens in way], unknown=asked.unknown(one, other))
         for one, other, way in zip(first, second, ways, strict=True)
     ]
 
@@ -151,7 +152,7 @@ def _interpolate(asked: Question) -> list[Answer]:
 def _score(asked: Question) -> list[Answer]:
     read = asked.read("text")
     return [
-        Answer([" ".join(tokens)], found.log_value, found.quantity, asked.unknown(tokens))
+        Answer([asked.text(tokens)], found.log_value, found.quantity, asked.unknown(tokens))
         for tokens, found in zip(read, tasks.score(asked.model, read, asked.label), strict=True)
     ]
 

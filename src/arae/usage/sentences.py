@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from arae.engine.modeldir import LoadedModel
 from arae.foundation.errors import DataError
 from arae.foundation.settings import parse_settings
-from arae.text.tokenizer import TokenSettings, make_tokenizer
+from arae.text.tokenizer import TokenSettings, make_tokenizer, tokenizer_named
 from arae.text.vocabulary import SPECIALS, UNK
 
 Tokens = list[str]
@@ -23,9 +23,13 @@ class SentenceReader:
 
     def __init__(self, model: LoadedModel, tokenizer: str | None = None) -> None:
         settings = parse_settings(TokenSettings, model.recipe.get("tokens") or {}, "tokens")
+        # Tokens that the model wrote, and tokens that were read, as a person reads them.
+        self.text: Callable[[Tokens], str] = settings.tokenizer.join
         if tokenizer is not None:
-            chosen = parse_settings(TokenSettings, {"tokenizer": tokenizer}, "--tokenizer")
+            values = {"tokenizer": tokenizer_named(tokenizer)}
+            chosen = parse_settings(TokenSettings, values, f"--tokenizer {tokenizer}")
             settings = replace(settings, tokenizer=chosen.tokenizer)
+        self.text_read: Callable[[Tokens], str] = settings.tokenizer.join
         known = bool(model.recipe.get("tokens"))
         self.longest = settings.max_length if known else model.system.settings.max_length
         self._split = make_tokenizer(settings)

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
         writer_of(session.model, arguments.label)
     sentences = generate(session.model, arguments.count, arguments.seed, decoding, arguments.label)
     for number, tokens in enumerate(sentences, 1):
-        text = " ".join(tokens)
+        text = session.text(tokens)
         session.write(text, {"number": number, "text": text})
         if number % BATCH == 0:
             session.flush()

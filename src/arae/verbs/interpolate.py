@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> None:
             session.model, first, second, arguments.steps, arguments.along, arguments.label
         )
         for (line, _), way in zip(group, ways, strict=True):
-            texts = [" ".join(tokens) for tokens in way]
+            texts = [session.text(tokens) for tokens in way]
             last = "" if arguments.sentences else "\n"
             session.write("\n".join(texts) + last, {"line": line.number, "texts": texts})
         session.flush()

@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
     for group in session.asked(arguments.sentences):
         found = collection.nearest([asked.tokens for asked in group], arguments.count)
         for asked, near in zip(group, found, strict=True):
-            rows = [{"cosine": one.cosine, "text": " ".join(one.tokens)} for one in near]
+            rows = [{"cosine": one.cosine, "text": session.text_read(one.tokens)} for one in near]
             lines = "".join(f"{row['cosine']:.4f}\t{row['text']}\n" for row in rows)
             session.write(lines, {**asked.as_json(), "neighbours": rows})
         session.flush()

@@ -36,6 +36,6 @@ def run(arguments: argparse.Namespace) -> None:
     for group in session.asked(arguments.sentences):
         found = reconstruct(session.model, [asked.tokens for asked in group], arguments.label)
         for asked, tokens in zip(group, found, strict=True):
-            text = " ".join(tokens)
+            text = session.text(tokens)
             session.write(text, {**asked.as_json(), "text": text})
         session.flush()

@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
         for asked, likelihood in zip(group, found, strict=True):
             value, perplexity = likelihood.log_value, likelihood.perplexity
             session.write(
-                f"{value:.3f}\t{perplexity:.3f}\t{' '.join(asked.tokens)}",
+                f"{value:.3f}\t{perplexity:.3f}\t{asked.text}",
                 {
                     **asked.as_json(),
                     "quantity": likelihood.quantity,

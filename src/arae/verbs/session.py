@@ -27,10 +27,11 @@ class Asked:
 
     line: Line
     tokens: Tokens
+    text: str  # the tokens as a person reads them
 
     def as_json(self) -> dict[str, Any]:
         """What every JSON answer begins with."""
-        return {"line": self.line.number, "input": " ".join(self.tokens)}
+        return {"line": self.line.number, "input": self.text}
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +58,9 @@ def add_input_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--tokenizer",
-        choices=["spacy", "whitespace"],
-        help="how text is split (default: as the model's corpus was; at whitespace if unknown)",
+        metavar="KIND",
+        help="how text is split: whitespace, characters, spacy or spacy:LANGUAGE (default: as the "
+        "model's corpus was; at whitespace if unknown)",
     )
     parser.add_argument(
         "--skip", action="store_true", help="leave out empty and too long lines instead of stopping"
@@ -83,12 +85,13 @@ class Session:
         self._reader: SentenceReader = SentenceReader(
             self.model, getattr(arguments, "tokenizer", None)
         )
+        self.text, self.text_read = self._reader.text, self._reader.text_read
         self._arguments = arguments
 
     def asked(self, given: Sequence[str]) -> Iterator[list[Asked]]:
         """The sentences asked about, in groups to be answered together."""
         for group in self.each(given, lambda line: [self._reader.read(line.text, line.where)]):
-            yield [Asked(line, tokens) for line, (tokens,) in group]
+            yield [Asked(line, tokens, self.text_read(tokens)) for line, (tokens,) in group]
 
     def asked_pairs(self, given: Sequence[str]) -> Iterator[list[tuple[Line, list[Tokens]]]]:
         """The lines of two sentences with a tab between them, in groups to be answered together."""

@@ -30,6 +30,6 @@ def run(arguments: argparse.Namespace) -> None:
     for group in session.asked(arguments.sentences):
         found = transfer(session.model, [asked.tokens for asked in group], arguments.to)
         for asked, tokens in zip(group, found, strict=True):
-            text = " ".join(tokens)
+            text = session.text(tokens)
             session.write(text, {**asked.as_json(), "to": arguments.to, "text": text})
         session.flush()
