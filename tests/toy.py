@@ -59,6 +59,14 @@ RECIPES: dict[str, dict[str, Any]] = {
         "autoencoder": _ADAM,
         "decoder": {"embedding": 6, "hidden": 8, "dropout": 0.1, "word_dropout": 0.2},
     },
+    "aggressive": {
+        "system": "aggressive",
+        **_COMMON,
+        **_SIZES,
+        "autoencoder": {"kind": "sgd", "lr": 0.5, "clip_norm": 1.0},
+        "inner": {"window": 2, "most": 5},
+        "selection": {"by": "valid_loss"},
+    },
     "aae-dirac": {
         "system": "aae",
         **_COMMON,

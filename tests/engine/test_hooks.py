@@ -12,9 +12,10 @@ from torch import nn
 from arae.engine.phases import run_phase
 from arae.engine.signals import StopRequest
 from arae.engine.trainer import Trainer
-from arae.foundation.errors import Preempted
+from arae.foundation.errors import Preempted, SettingsError
 from arae.nn.optimisers import SGD, Adam, OptimiserSettings, build_optimiser, distinct_parameters
 from arae.nn.randomness import Draws
+from arae.systems.aggressive import Latch as AggressiveLatch
 from arae.systems.system import (
     Moment,
     Phase,
@@ -25,7 +26,7 @@ from arae.systems.system import (
     UntilRise,
     distinct_phases,
 )
-from toy import toy_store
+from toy import store_for, toy_store, toy_system, validation_for
 
 SENTENCES, BATCH = 40, 8
 PER_EPOCH = SENTENCES // BATCH
@@ -343,3 +344,52 @@ def test_a_scale_multiplies_the_rate(kind) -> None:
 
     assert moved(0.5) == pytest.approx(0.5 * moved(1.0))
     assert moved(torch.tensor(0.5)) == pytest.approx(moved(0.5))
+
+
+@pytest.mark.parametrize("iterations", [2, 7])
+def test_aggressive_training_resumes_bit_for_bit(iterations: int, tmp_path: Path) -> None:
+    def run(folder: Path, stop: StopRequest | None = None) -> Trainer:
+        system, store = toy_system("aggressive", epochs=4), store_for("aggressive", SENTENCES)
+        validate = validation_for("aggressive", store, seed=9)
+
+        def judged(system):
+            epoch = round(trainer.iteration / PER_EPOCH)
+            # It falls after the second epoch, whatever the toy's own does.
+            return {**validate(system), "valid_information": [0.5, 0.4, 0.9, 0.9][epoch - 1]}
+
+        trainer = Trainer(system, store, 1, judged, folder, stop or StopRequest())
+        return trainer
+
+    whole = run(tmp_path / "whole")
+    whole.fit()
+    for _ in range(100):
+        part = run(tmp_path / "parts", StopAfter(iterations))
+        try:
+            part.fit()
+            break
+        except Preempted:
+            continue
+    assert_same(outcome(whole), outcome(part))
+    ahead = [r["epoch"] for r in whole.history if "encoder_updates" in r]
+    assert ahead and max(ahead) == 2.0, "no inner loop once the latch is off"
+    assert whole.system.latch.on == 0
+
+
+def test_the_latch_is_off_after_the_first_fall() -> None:
+    latch, seen = AggressiveLatch(), []
+    for information in (0.5, 0.9, 0.9, 0.8, 1.2):
+        latch.see(information)
+        seen.append(bool(latch.on))
+    assert seen == [True, True, True, False, False]
+
+
+def test_what_is_measured_beside_has_no_say_in_the_choice(tmp_path: Path) -> None:
+    system = toy_system("vae", selection={"by": "valid_loss", "beside": ["posterior"]})
+    store = store_for("vae", SENTENCES)
+    found = validation_for("vae", store, seed=9)(system.train())
+    assert found["score"] == found["valid_loss"]
+    assert found["valid_kl"] > 0 and found["valid_information"] <= math.log(20)
+    assert 0 <= found["valid_active"] <= 8
+    ae = toy_system("ae", selection={"by": "valid_loss", "beside": ["posterior"]})
+    with pytest.raises(SettingsError, match=r"selection\.beside: posterior"):
+        validation_for("ae", store, seed=9)(ae)

@@ -7,6 +7,7 @@ import torch
 
 from arae.corpora.images import Images
 from arae.evaluation.image_distance import kernel_distance
+from arae.evaluation.posterior import posterior_metrics
 from arae.generation.images import reconstruct_images, sample_images
 from arae.generation.sampling import evaluating
 from arae.nn.images import ImageStore
@@ -43,6 +44,9 @@ class ImageValidation:
                 signs(samples[:COMPARED]), signs(self._pixels[:COMPARED])
             ),
         }
+        if "posterior" in (*selection.beside, *system.judged_beside):
+            with evaluating(system):
+                metrics |= posterior_metrics(system, self._store, self._seed)
         scores = {"kid_pixels": "valid_kid_pixels", "valid_loss": "valid_loss"}
         return {**metrics, "score": metrics[scores[selection.by]]}
 

@@ -11,10 +11,15 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from arae.foundation.errors import SettingsError
 from arae.nn.posteriors import Posterior
 from arae.nn.priors import Prior
 from arae.nn.randomness import Draws
+from arae.nn.store import Store
+from arae.systems.system import System
 
+# Of a validation split: things looked at, since mutual information costs their number squared.
+MOST, BATCH = 10_000, 256
 LOG_2_PI = math.log(2 * math.pi)
 ACTIVE = 0.01
 
@@ -93,3 +98,40 @@ def mean_variances(mean: Tensor) -> Tensor:
 def active_units(mean: Tensor, threshold: float = ACTIVE) -> int:
     """Dimensions whose posterior means [N, d] vary by at least `threshold` (Burda et al. 2016, section 5)."""
     return int((mean_variances(mean) >= threshold).sum())
+
+
+def posterior_metrics(system: System, store: Store, seed: int) -> dict[str, float]:
+    """ "valid_kl" and "valid_information" in nats and "valid_active" units of held-out things.
+
+    `SettingsError` if the system's posterior or prior has no density.
+    """
+    if not system.has_codes:
+        raise _no_density(system, "encoder")
+    kls, means, variances, codes = [], [], [], []
+    with torch.no_grad():
+        for place, rows in enumerate(torch.arange(min(len(store), MOST)).split(BATCH)):
+            batch = store.batch(rows)
+            posterior, prior = system.posterior(batch), system.prior
+            if posterior.log_density is None or prior is None or not prior.has_density:
+                raise _no_density(system, "posterior or prior")
+            code = posterior.sample(Draws(seed, "validation", place, device=store.device))
+            exact = prior.closed_kl(posterior)
+            kls.append(
+                posterior.log_density(code) - prior.log_density(code) if exact is None else exact
+            )
+            means.append(posterior.mean())
+            variances.append(posterior.variance())
+            codes.append(code)
+    mean = torch.cat(means)
+    return {
+        "valid_kl": float(torch.cat(kls).double().mean()),
+        "valid_information": mutual_information(mean, torch.cat(variances), torch.cat(codes)),
+        "valid_active": float(active_units(mean)),
+    }
+
+
+def _no_density(system: System, what: str) -> SettingsError:
+    return SettingsError(
+        f"selection.beside: posterior: the {what} of '{system.settings.system}' has no density, so there "
+        "is no mutual information; leave it out"
+    )

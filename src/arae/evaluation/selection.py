@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from arae.evaluation.ngram import KneserNey
+from arae.evaluation.posterior import posterior_metrics
 from arae.generation.decode import DecodingSettings
 from arae.generation.sampling import evaluating, generate_text
 from arae.nn.batch import TextStore
@@ -31,8 +32,12 @@ class Validation:
         self._decoding, self._seed = decoding, seed
 
     def __call__(self, system: System) -> dict[str, float]:
-        """What the system's `selection.by` looks at, and the "score" made of it."""
-        return JUDGES[system.settings.selection.by](self, system)
+        """What the system's `selection.by` looks at, the "score" made of it, and what is asked beside."""
+        selection = system.settings.selection
+        found: dict[str, float] = {}
+        for name in dict.fromkeys((*selection.beside, *system.judged_beside)):
+            found |= JUDGES[name](self, system)
+        return found | JUDGES[selection.by](self, system)
 
     def loss(self, system: System) -> dict[str, float]:
         """{"valid_loss" in nats per token, "score"}."""
@@ -65,11 +70,17 @@ class Validation:
         found = {f"valid_{name}": value for name, value in metrics.items()}
         return {**found, "score": -metrics["accuracy"]}
 
+    def posterior(self, system: System) -> dict[str, float]:
+        """{"valid_kl", "valid_information", "valid_active"}; no score."""
+        with evaluating(system):
+            return posterior_metrics(system, self._store, self._seed)
+
 
 JUDGES: dict[str, Callable[[Validation, System], dict[str, float]]] = {
     "valid_loss": Validation.loss,
     "reverse_ngram": Validation.reverse_ngram,
     "accuracy": Validation.accuracy,
+    "posterior": Validation.posterior,
 }
 
 

@@ -255,6 +255,7 @@ def _clip(gradients: list[Tensor], settings: OptimiserSettings, beside: Sequence
         torch._foreach_clamp_max_(gradients, settings.clip_value)
         torch._foreach_clamp_min_(gradients, -settings.clip_value)
     if settings.clip_norm > 0:
-        norms = torch._foreach_norm([*gradients, *beside])
+        others = [g.coalesce().values() if g.is_sparse else g for g in beside]
+        norms = torch._foreach_norm([*gradients, *others])
         norm = torch.linalg.vector_norm(torch.stack(norms))
         torch._foreach_mul_(gradients, (settings.clip_norm / (norm + 1e-6)).clamp(max=1.0))

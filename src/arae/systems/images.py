@@ -32,6 +32,7 @@ class ImageSelectionSettings(SelectionSettings):
     """
 
     by: Literal["kid_pixels", "valid_loss"] = "kid_pixels"  # type: ignore[assignment]
+    beside: tuple[Literal["posterior"], ...] = ()  # type: ignore[assignment]
     samples: int = bounded(2000, low=2)
 
 

@@ -73,7 +73,7 @@ class UntilRise:
     window.
     """
 
-    watch: str
+    watch: str = "loss"
     window: int = bounded(15, low=1)
     most: int = bounded(100, low=2)
 
@@ -186,10 +186,13 @@ class SelectionSettings:
 
     `reverse_ngram`: perplexity of validation sentences under an n-gram model of generated ones
     (K2); `valid_loss`: the system's own loss on validation sentences; `accuracy`: the share of
-    validation items that a classifying system labels right.
+    validation items that a classifying system labels right. `beside`: what is measured as well, at each
+    epoch's end, without a say in the choice; `posterior` is KL, mutual information (K11) and active units
+    (K12) of posteriors with a density.
     """
 
     by: Literal["reverse_ngram", "valid_loss", "accuracy"] = "reverse_ngram"
+    beside: tuple[Literal["reverse_ngram", "valid_loss", "accuracy", "posterior"], ...] = ()
     samples: int = bounded(4000, low=1)
     order: int = bounded(5, low=1, high=7)
     from_epoch: int = bounded(1, low=1)
@@ -247,6 +250,7 @@ class System(nn.Module):
     settings: TrainingSettings
     likelihood = "log p(x)"  # what the negative of `loss_per_sentence` is
     labels: int = 0  # classes whose sentences it can write, each in its own way
+    judged_beside: Sequence[str] = ()  # what `end_epoch` needs of validation: names of `beside`
     # Modules that keep time (weights, latches): they go on where a plateau puts the best weights back.
     schedules: Sequence[nn.Module] = ()
     stages: Sequence[
