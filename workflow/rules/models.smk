@@ -5,6 +5,7 @@ rule train:
     input:
         ids=lambda w: ids_of(plan.recipe_corpus(w.recipe), ["train", "valid"]),
         vocabulary=lambda w: f"data/processed/{plan.recipe_corpus(w.recipe)}/vocabulary.txt",
+        start=lambda w: expand("{start}/{file}", start=plan.start(w.recipe, w.seed), file=LOADED),
     output:
         expand("results/models/{{recipe}}/seed-{{seed}}/{file}", file=MODEL),
     log:
@@ -23,9 +24,10 @@ rule train:
         code=lambda w: plan.code("train", w.recipe),
         ids=lambda w, input: folder(input.ids),
         folder=lambda w, output: folder(output),
+        start=lambda w: [f"--start={folder}" for folder in plan.start(w.recipe, w.seed)],
     message:
         "train {wildcards.recipe}, seed {wildcards.seed}"
     shell:
         "arae train --ids {params.ids:q} --vocabulary {input.vocabulary:q}"
-        " --settings {params.settings:q} --seed {wildcards.seed} --threads {threads}"
+        " --settings {params.settings:q} {params.start:q} --seed {wildcards.seed} --threads {threads}"
         " --processes {resources.processes} --device auto --out {params.folder:q} > {log:q} 2>&1"

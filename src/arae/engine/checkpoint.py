@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from arae.foundation.files import (
     sha256_file,
     write_sealed,
 )
+from arae.foundation.settings import suggest
 
 KEPT = 2
 
@@ -77,6 +78,35 @@ def set_state(module: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         if found != wanted:
             raise ValueError(f"the tensor {name} is {found}, not {wanted}")
     module.load_state_dict(tensors)
+
+
+def load_parts(module: nn.Module, weights: Path, parts: Sequence[str]) -> None:
+    """Give the parts of a module that are named the tensors that a safetensors file has of them.
+
+    `DataError` naming the part that one of both lacks, or whose tensors are of other shapes.
+    """
+    there = load_file(weights)
+    for part in parts:
+        own = dict(module.named_children()).get(part)
+        tensors = {
+            name.removeprefix(f"{part}."): tensor
+            for name, tensor in there.items()
+            if name.startswith(f"{part}.")
+        }
+        for has, where, known in (
+            (own is not None, "the model to be trained", [n for n, _ in module.named_children()]),
+            (bool(tensors), str(weights), sorted({name.split(".")[0] for name in there})),
+        ):
+            if not has:
+                raise DataError(f"start.parts: {where} has no part '{part}'{suggest(part, known)}")
+        assert own is not None
+        try:
+            set_state(own, tensors)
+        except ValueError as error:
+            raise DataError(
+                f"start.parts: '{part}' of {weights} does not fit: {error}; give both recipes the same "
+                "sizes"
+            ) from error
 
 
 def save_checkpoint(folder: Path, iteration: int, checkpoint: Checkpoint) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from arae.engine.checkpoint import load_weights, save_tensors
+from arae.engine.checkpoint import load_parts, load_weights, save_tensors
 from arae.foundation.errors import DataError, IntegrityError
 from arae.foundation.files import (
     atomic_write,
@@ -131,6 +131,29 @@ def in_todays_names(recipe: dict[str, Any]) -> tuple[dict[str, Any], Callable[[A
             "version that trained it, or train it again"
         )
     return recipe, dict
+
+
+def start_from(system: System, folder: Path, vocabulary: Path) -> dict[str, Any]:
+    """Give a new system the parts that its recipe starts with, from a model directory; says which.
+
+    `DataError` if it was trained with another vocabulary, or a part does not fit.
+    """
+    start = system.settings.start
+    assert start is not None
+    loaded = load_model(folder)
+    if loaded.recipe["vocabulary"]["sha256"] != sha256_file(vocabulary):
+        raise DataError(
+            f"{folder} and {vocabulary} do not belong together: the model was trained with another "
+            "vocabulary; start from a recipe of the same corpus"
+        )
+    weights = folder / FILES[0]
+    load_parts(system, weights, start.parts)
+    return {
+        "recipe": start.recipe,
+        "seed": loaded.recipe["seed"],
+        "parts": list(start.parts),
+        "weights": loaded.recipe["weights"]["sha256"],
+    }
 
 
 def expect_hash(path: Path, sha256: str) -> None:

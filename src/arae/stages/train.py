@@ -29,6 +29,9 @@ from arae.text.labels import label_files
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The verb's options."""
     add_training_arguments(parser, "recipe, e.g. params.yaml#recipes.arae-scenes")
+    parser.add_argument(
+        "--start", type=Path, help="model directory that the recipe's `start` takes weights from"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -48,10 +51,32 @@ def run(arguments: argparse.Namespace) -> None:
         arguments,
         settings,
         EncodedText.open(arguments.ids, "train"),
-        inputs=id_files(arguments.ids, ("train", "valid")),
+        inputs=[
+            *id_files(arguments.ids, ("train", "valid")),
+            *start_files(settings.start, arguments.start),
+        ],
         recorded={**plain(settings), "tokens": tokens},
         tokens=tokens,
+        start=arguments.start,
     )
+
+
+def start_files(start: Any, folder: Path | None) -> list[Path]:
+    """What training reads of the model that it starts from; `SettingsError` unless both name one."""
+    from arae.engine.modeldir import FILES
+    from arae.foundation.errors import SettingsError
+
+    if start is None and folder is None:
+        return []
+    if folder is None:
+        raise SettingsError(
+            f"start: the recipe starts from a model of '{start.recipe}'; name its directory with --start"
+        )
+    if start is None:
+        raise SettingsError(
+            "--start: the recipe does not say which parts to take; add `start: {recipe: NAME, parts: [encoder]}`"
+        )
+    return [folder / name for name in FILES[:3]]
 
 
 def train_model(
@@ -63,16 +88,18 @@ def train_model(
     inputs: Sequence[Path],
     recorded: Any,
     tokens: dict[str, Any] | None = None,
+    start: Path | None = None,
 ) -> None:
     """Train `settings` on `text` and write the model directory `arguments.out`.
 
-    `tokens`: how the text was tokenised; kept in the directory for the model's users.
+    `tokens`: how the text was tokenised; kept in the directory for the model's users. `start`: the
+    model directory whose weights the recipe starts with.
     """
     from arae.engine.checkpoint import discard_checkpoints
     from arae.engine.device import describe_device, prepare_device, where
     from arae.engine.graphs import buckets_for
     from arae.engine.launch import run_together
-    from arae.engine.modeldir import FILES, save_model
+    from arae.engine.modeldir import FILES, save_model, start_from
     from arae.engine.signals import stop_on_signals
     from arae.engine.trainer import Trainer
     from arae.engine.world import joined_world
@@ -109,7 +136,9 @@ def train_model(
     ):
         work = Path(world.agree(str(run.work) if run else None))
         labels = text.label_names
-        system = build_system(settings, len(vocabulary), arguments.seed, len(labels)).to(device)
+        system = build_system(settings, len(vocabulary), arguments.seed, len(labels))
+        started = start_from(system, start, arguments.vocabulary) if start else None
+        system = system.to(device)
         buckets = buckets_for(system, device, world)
         store = training_text(text, device, buckets)
         valid = EncodedText.open(arguments.ids, "valid")
@@ -149,6 +178,7 @@ def train_model(
             resumed_from=trainer.resumed_from,
             ran_on=trainer.ran_on,
             buckets=buckets,
+            **({"start": started} if started else {}),
         )
     discard_checkpoints(work)
     say(f"{folder}: best epoch {trainer.best['epoch']}: {json.dumps(trainer.history[-1])}")

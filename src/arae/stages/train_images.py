@@ -49,6 +49,10 @@ def run(arguments: argparse.Namespace) -> None:
     settings = parse_recipe(read_settings(arguments.settings))
     if not isinstance(settings, ImageSettings):
         raise SettingsError(f"recipe.system: '{settings.system}' is no system of images")
+    if settings.start is not None:
+        raise SettingsError(
+            "recipe.start: a recipe of images cannot start from another one's model"
+        )
     folder, files = arguments.out, arguments.images
     device = prepare_device(arguments.device, arguments.threads)
     with (

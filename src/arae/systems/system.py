@@ -219,6 +219,22 @@ class ObserveSettings(LatentSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StartSettings:
+    """Weights to start from: `parts` (modules by name, e.g. encoder) of another recipe's model.
+
+    The model is that of the same seed, on the same corpus; what is not named is drawn as ever.
+    """
+
+    recipe: str
+    parts: tuple[str, ...] = ("encoder", "decoder")
+
+    def check(self) -> None:
+        """Some part must be taken."""
+        if not self.parts:
+            raise ValueError("parts: empty; name modules of the system, e.g. [encoder]")
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainingSettings:
     """Settings that every recipe has.
 
@@ -239,6 +255,7 @@ class TrainingSettings:
     buckets: int | None = bounded(None, low=0, high=1024)
     selection: SelectionSettings = nested(SelectionSettings)
     plateau: PlateauSettings = nested(PlateauSettings)
+    start: StartSettings | None = None
     observe: ObserveSettings = nested(ObserveSettings)
 
 

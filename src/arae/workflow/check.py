@@ -78,7 +78,25 @@ def _check_names(names: Iterable[Any], where: str) -> None:
 def _check_recipe(name: str, recipe: Mapping[str, Any], params: Mapping[str, Any], at: str) -> None:
     if name in _TEXTS:
         raise SettingsError(f"{at}: recipes.{name}: this name is reserved; rename the recipe")
-    _refer(recipe, "corpus", params["corpora"], f"{at}: recipes.{name}")
+    where = f"{at}: recipes.{name}"
+    _refer(recipe, "corpus", params["corpora"], where)
+    chain = [name]
+    while (start := params["recipes"][chain[-1]].get("start")) is not None:
+        place = f"{at}: recipes.{chain[-1]}.start"
+        if not isinstance(start, dict):
+            raise SettingsError(f"{place}: expected a mapping, got {start!r}")
+        _refer(start, "recipe", params["recipes"], place)
+        chain.append(start["recipe"])
+        if chain[-1] in chain[:-1]:
+            raise SettingsError(
+                f"{place}.recipe: a circle of recipes that start from one another: {' → '.join(chain)}"
+            )
+        corpus = params["recipes"][chain[-1]].get("corpus")
+        if corpus != recipe["corpus"]:
+            raise SettingsError(
+                f"{place}.recipe: '{chain[-1]}' is trained on '{corpus}', but '{chain[-2]}' on "
+                f"'{recipe['corpus']}', whose words have other ids; start from a recipe of the same corpus"
+            )
 
 
 def _check_study(name: str, study: Mapping[str, Any], params: Mapping[str, Any], at: str) -> None:

@@ -250,6 +250,11 @@ class Plan:
         values.update({key: corpus[key] for key in ("tokens",) if key in corpus})
         return canonical_json(values)
 
+    def start(self, recipe: str, seed: str) -> list[str]:
+        """The directory of the model that a recipe's training starts from, if it does."""
+        start = self._params["recipes"][recipe].get("start")
+        return [f"results/models/{start['recipe']}/seed-{seed}"] if start else []
+
     def sample(self, study: str, recipe: str) -> str:
         """How many sentences a study draws from a recipe's model, and how."""
         sampling = self._params["recipes"][recipe].get("sampling", {})
