@@ -124,6 +124,14 @@ def test_sections_of_a_job_name_its_bases(plan: Plan) -> None:
         (("corpora", "a.b"), {}, "letters, digits"),
         (("studies", "train"), {}, "name of a rule"),
         (("evaluation",), None, "the section 'evaluation'"),
+        (("recipes", "lm-tiny", "start"), {"recipe": "lm-tyni"}, "did you mean 'lm-tiny'"),
+        (
+            ("recipes", "arae-tiny", "start"),
+            {"recipe": "arae-tiny"},
+            "start from one another: arae-tiny → arae-tiny",
+        ),
+        (("recipes", "arae-tiny", "start"), {"recipe": "lm-own"}, "'lm-own' is trained on 'own'"),
+        (("recipes", "lm-tiny", "start"), "lm-own", "start: expected a mapping"),
     ],
 )
 def test_a_wrong_reference_is_named(

@@ -291,3 +291,22 @@ def test_nothing_done_leaves_no_record(project: Project) -> None:
 def test_lint_and_format_are_clean(finished: Project) -> None:
     assert "Congratulations" in finished.run("snakemake", "--lint")
     finished.run("snakefmt", "--check", "-l", "100", "Snakefile", "workflow")
+
+
+def test_a_recipe_starts_from_another_one_s_model(project: Project) -> None:
+    started = "  lm-started: {base: lm-tiny, epochs: 1, start: {recipe: lm-tiny, parts: [decoder]}}\n  lm-own:"
+    project.edit("params.yaml", "  lm-own:", started)
+    folder = "results/models/lm-started/seed-1"
+    weights = f"{folder}/model.safetensors"
+    assert project.planned(weights) == {"train": 1}
+    project.run("snakemake", weights)
+    sidecar = json.loads((project.path / folder / "provenance.json").read_text(encoding="utf-8"))
+    parent = "results/models/lm-tiny/seed-1/model.safetensors"
+    assert parent in sidecar["inputs"]
+    assert sidecar["start"]["weights"] in json.dumps(sidecar["inputs"][parent])
+    assert sidecar["start"]["parts"] == ["decoder"]
+    assert "Nothing to be done" in project.run("snakemake", weights)
+    project.edit(
+        "params.yaml", "sampling: {decoding: sample}}", "sampling: {decoding: sample}, epochs: 2}"
+    )
+    assert project.planned(weights) == {"train": 2}, "its start is trained again first"
