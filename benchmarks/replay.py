@@ -38,6 +38,7 @@ from benchmarks.work import latency_floor, peak_flops, training_flops, wait_for
 WAYS: dict[str, dict[str, Any]] = {
     "packed": {},
     "padded, replayed": {"buckets": 4},
+    "padded, phase by phase": {"buckets": 4},  # a graph for each phase instead of one an iteration
     "padded, replayed, tf32": {"buckets": 4, "decoder": {"projection": "tf32"}},
     "padded, replayed, bfloat16": {"buckets": 4, "decoder": {"projection": "bfloat16"}},
 }
@@ -59,6 +60,7 @@ class Way:
         store = training_text(text, device, self.settings.buckets)
         folder = Path(tempfile.gettempdir())  # stays unused: only `fit` writes checkpoints
         self._trainer = Trainer(self.system, store, 1, _unjudged, folder, StopRequest())
+        self._trainer.whole = name != "padded, phase by phase"
         self._order = Draws(1, "order", 0).permutation(TEXT).split(self.settings.batch_size)
         lengths = torch.from_numpy(text.lengths)
         # Of a batch's longest sentence, on average, `<eos>` included.

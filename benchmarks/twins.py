@@ -26,6 +26,7 @@ from benchmarks.work import wait_for
 
 LABELS = ("one", "other")
 SIDE = 8  # of an image
+COMPARED = 20  # iterations, replayed and step by step
 
 
 class HostDraws(Draws):
@@ -73,9 +74,9 @@ class Twins:
     def __init__(self, name: str, size: Size, device: torch.device, sentences: int) -> None:
         self.settings = parse_recipe(recipe_of(name, size))
         self.is_image = isinstance(self.settings, ImageSettings)
-        things = SIDE**2 if self.is_image else size.vocabulary
+        self._things = SIDE**2 if self.is_image else size.vocabulary
         self.system, self.host = (
-            build_system(self.settings, things, 1, len(LABELS)).train() for _ in range(2)
+            build_system(self.settings, self._things, 1, len(LABELS)).train() for _ in range(2)
         )
         self.system.to(device)
         self.buckets = buckets_for(self.system, device, World())
@@ -114,9 +115,37 @@ class Twins:
         return worst
 
     def train(self, iterations: int) -> dict[str, Any]:
-        """As the device trains: seconds an iteration once the shapes are known, and what was said."""
+        """As the device trains: seconds an iteration once the shapes are known, and what was said.
+
+        Also the largest relative difference of a metric in the first iterations to the same training
+        step by step, without a graph.
+        """
+        plain, steps = self._trainer(), min(iterations, COMPARED)
+        plain._graphs = None
+        wanted = self._metrics(plain, steps)
+        trainer = self._trainer()
+        pairs = zip(self._metrics(trainer, steps), wanted, strict=True)
+        apart = max(abs(one - other) / (abs(other) + 1e-3) for one, other in pairs)
+        self._iterate(trainer, steps, iterations // 2)
+        wait_for(self._device)
+        began = time.perf_counter()
+        self._iterate(trainer, iterations // 2, iterations)
+        wait_for(self._device)
+        seconds = (time.perf_counter() - began) / max(1, iterations - iterations // 2)
+        trainer._flush()  # refuses NaN
+        return {
+            "milliseconds": seconds * 1e3,
+            "buckets": self.buckets,
+            "refused": sorted(trainer._graphs._refused) if trainer._graphs else [],
+            "replay_difference": apart,
+        }
+
+    def _trainer(self) -> Trainer:
+        """A trainer of the system with optimisers that know nothing yet."""
+        self.system = build_system(self.settings, self._things, 1, len(LABELS)).train()
+        self.system.to(self._device)
         folder = Path(tempfile.gettempdir())  # stays unused: only `fit` writes checkpoints
-        trainer = Trainer(
+        return Trainer(
             self.system,
             self.stores[0],
             1,
@@ -125,17 +154,15 @@ class Twins:
             StopRequest(),
             buckets=self.buckets,
         )
+
+    def _metrics(self, trainer: Trainer, steps: int) -> list[float]:
+        self._iterate(trainer, 0, steps)
+        return [float(v) for *_, metrics in trainer._pending for v in metrics.values()]
+
+    def _iterate(self, trainer: Trainer, first: int, last: int) -> None:
         order = Draws(1, "order", 0).permutation(len(self.stores[0]))
         rows = order.split(self.settings.batch_size)
-        began = time.perf_counter()
-        for iteration in range(iterations):
-            if iteration == iterations // 2:
-                wait_for(self._device)
-                began = time.perf_counter()
+        for iteration in range(first, last):
             batch = self.stores[0].batch(rows[iteration % (len(rows) - 1)])
-            trainer._iterate(self.system.phases(iteration % self.settings.epochs), batch)
-        wait_for(self._device)
-        seconds = (time.perf_counter() - began) / max(1, iterations - iterations // 2)
-        trainer._flush()  # refuses NaN
-        refused = sorted(trainer._graphs._refused) if trainer._graphs else []
-        return {"milliseconds": seconds * 1e3, "buckets": self.buckets, "refused": refused}
+            phases = trainer.system.phases(iteration % self.settings.epochs)
+            trainer._iterate(phases, batch)

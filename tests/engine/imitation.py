@@ -7,7 +7,7 @@ what they were at the recording, and so does everything the work decided by look
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -26,7 +26,7 @@ class Imitation:
         self.recorded = self.replayed = 0
 
     def record(
-        self, work: Callable[[], list[Tensor]], generator: torch.Generator
+        self, work: Callable[[], list[Tensor]], generators: Sequence[torch.Generator]
     ) -> tuple[list[Tensor], Callable[[], None]]:
         notes = _Notes()
         with notes:
@@ -45,7 +45,7 @@ class Unable:
     """A recorder of work that makes the host wait."""
 
     def record(
-        self, work: Callable[[], list[Tensor]], generator: torch.Generator
+        self, work: Callable[[], list[Tensor]], generators: Sequence[torch.Generator]
     ) -> tuple[list[Tensor], Callable[[], None]]:
         raise RuntimeError("operation not permitted when stream is capturing\nmore of it")
 

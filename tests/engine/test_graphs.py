@@ -110,6 +110,28 @@ def test_padding_changes_no_loss_and_no_gradient(name: str) -> None:
             assert (one - other).norm() <= 1e-5 * other.norm() + 1e-7
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_iteration_is_replayed_as_one_or_phase_by_phase(whole: bool, tmp_path: Path) -> None:
+    weights, history = _trained(_trainer("arae-code2018", tmp_path / "plain"))
+    run = _trainer("arae-code2018", tmp_path / "replayed", Imitation())
+    run.whole = whole
+    assert run._graphs
+    done, real = list[str](), run._graphs.run_all
+
+    def watched(name: str, *words: Any) -> Any:
+        results = real(name, *words)
+        if results is not None:
+            done.append(name)
+        return results
+
+    run._graphs.run_all = watched  # type: ignore[method-assign]
+    again, replayed = _trained(run)
+    assert replayed == history
+    assert all(torch.equal(again[key], tensor) for key, tensor in weights.items())
+    one = "iteration of reconstruction, critic, encoder, generator"
+    assert (one in done) == whole and ("critic" in done or whole)
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if "arae" in name])
 def test_scores_at_once_are_the_scores(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     system, batch = toy_system(name).train(), store_for(name).batch(torch.arange(8))

@@ -1,4 +1,4 @@
-"""Phases recorded once per shape of minibatch and replayed: on a GPU, as CUDA graphs.
+"""Iterations and phases recorded once per shape of minibatch and replayed: on a GPU, as CUDA graphs.
 
 A step of a phase is some hundred small operations, each of which costs the host more time to start
 than the GPU to compute. Recorded as one graph they start at once. What may differ between replays is
@@ -26,6 +26,9 @@ BUCKETS = 4  # what a GPU gets where a recipe does not say
 NUMBERS = 8  # that one piece of work may ask for
 # A step of a phase, or what it is given: (batch, moment) → named results.
 Work = Callable[[Any, Moment], dict[str, Tensor]]
+Part = tuple[Any, Moment]  # a minibatch and its moment
+# Several of them, such as all of an iteration, each with a minibatch and a moment of its own.
+Works = Callable[[Sequence[Part]], dict[str, Tensor]]
 Schedule = Callable[[Moment], float]
 
 
@@ -33,11 +36,11 @@ class Recorder(Protocol):
     """Records what a function does to tensors, without doing it."""
 
     def record(
-        self, work: Callable[[], list[Tensor]], generator: torch.Generator
+        self, work: Callable[[], list[Tensor]], generators: Sequence[torch.Generator]
     ) -> tuple[list[Tensor], Callable[[], None]]:
         """(the results' tensors, what fills them by doing it all again); `RuntimeError` if it cannot.
 
-        `work` draws from `generator`, which is seeded anew before each replay.
+        `work` draws from `generators`, which are seeded anew before each replay.
         """
 
 
@@ -48,11 +51,12 @@ class CudaRecorder:
         self._pool = torch.cuda.graph_pool_handle()
 
     def record(
-        self, work: Callable[[], list[Tensor]], generator: torch.Generator
+        self, work: Callable[[], list[Tensor]], generators: Sequence[torch.Generator]
     ) -> tuple[list[Tensor], Callable[[], None]]:
         """See `Recorder.record`; anything that makes the host wait cannot be recorded."""
         graph = torch.cuda.CUDAGraph()
-        graph.register_generator_state(generator)
+        for generator in generators:
+            graph.register_generator_state(generator)
         with torch.cuda.graph(graph, pool=self._pool):
             results = work()
         return results, graph.replay
@@ -77,49 +81,75 @@ class RecordedMoment(Moment):
             place.fill_(schedule(moment))
 
 
-class Recording:
-    """One piece of work on minibatches of one shape."""
+class _RecordedPart:
+    """The memory that a recording reads of one minibatch and its moment."""
 
-    def __init__(self, work: Work, batch: Any, moment: Moment, recorder: Recorder) -> None:
-        self._request = batch.request.clone()
+    def __init__(self, batch: Any, moment: Moment) -> None:
         self._given = None if moment.given is None else moment.given.clone()
-        self._draws = Draws(0, device=moment.draws.device)
+        self.draws = Draws(0, device=moment.draws.device)
         # Kept as long as the recording: what a batch computes of its request is part of it.
-        self._batch = batch.like(self._request)
+        self.batch = batch
         nan = math.nan
         places = torch.zeros(NUMBERS, device=moment.draws.device).unbind()
-        self._moment = RecordedMoment(
+        self.moment = RecordedMoment(
             nan,  # type: ignore[arg-type]
             nan,
             nan,
-            self._draws,
+            self.draws,
             self._given,
             rate_scale=None if moment.rate_scale is None else nan,
             places=places,
         )
-        self._names: list[str] = []
 
-        def once() -> list[Tensor]:
-            results = work(self._batch, self._moment)
-            self._names = list(results)
-            return list(results.values())
-
-        self._results, self._replay = recorder.record(once, self._draws.generator)
-
-    def run(self, batch: Any, moment: Moment) -> dict[str, Tensor]:
-        """The work on another minibatch of the same shape, at another moment."""
-        self._request.copy_(batch.request)
+    def fill(self, moment: Moment) -> None:
+        """Put another moment in place."""
         if self._given is not None:
             assert moment.given is not None
             self._given.copy_(moment.given)
-        self._moment.fill(moment)
-        self._draws.restart(moment.draws)
+        self.moment.fill(moment)
+        self.draws.restart(moment.draws)
+
+
+class Recording:
+    """Some work on minibatches of given shapes; parts that share a minibatch go on sharing it."""
+
+    def __init__(self, work: Works, parts: Sequence[Part], recorder: Recorder) -> None:
+        self._requests: dict[int, Tensor] = {}
+        like: dict[int, Any] = {}
+        self._first = [_first_of(parts, place) for place in range(len(parts))]
+        for place, (batch, _) in enumerate(parts):
+            if self._first[place] == place:
+                self._requests[place] = batch.request.clone()
+                like[place] = batch.like(self._requests[place])
+        firsts = zip(self._first, parts, strict=True)
+        self._parts = [_RecordedPart(like[first], moment) for first, (_, moment) in firsts]
+        self._names: list[str] = []
+
+        def once() -> list[Tensor]:
+            results = work([(part.batch, part.moment) for part in self._parts])
+            self._names = list(results)
+            return list(results.values())
+
+        generators = [part.draws.generator for part in self._parts]
+        self._results, self._replay = recorder.record(once, generators)
+
+    def run(self, parts: Sequence[Part]) -> dict[str, Tensor]:
+        """The work on other minibatches of the same shapes, at other moments."""
+        for place, request in self._requests.items():
+            request.copy_(parts[place][0].request)
+        for recorded, (_, moment) in zip(self._parts, parts, strict=True):
+            recorded.fill(moment)
         self._replay()
         return dict(zip(self._names, _copies(self._results), strict=True))
 
 
+def _first_of(parts: Sequence[Part], place: int) -> int:
+    """The first part that has this part's minibatch."""
+    return next(at for at, (batch, _) in enumerate(parts) if batch is parts[place][0])
+
+
 class Graphs:
-    """Does pieces of work by recordings: each shape's first time as it is, which also warms up."""
+    """Does work by recordings: each shape's first time as it is, which also warms up."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder
@@ -128,21 +158,27 @@ class Graphs:
 
     def run(self, name: str, work: Work, batch: Any, moment: Moment) -> dict[str, Tensor]:
         """`work` of this minibatch, now; as it is, too, if it cannot be recorded."""
-        key = (name, batch.shape, None if moment.given is None else moment.given.shape)
+        done = self.run_all(name, lambda parts: work(*parts[0]), [(batch, moment)])
+        return work(batch, moment) if done is None else done
+
+    def run_all(self, name: str, work: Works, parts: Sequence[Part]) -> dict[str, Tensor] | None:
+        """`work` of these minibatches by a recording; None, and nothing done, if there is none yet."""
+        shapes = tuple(_shape(parts, place) for place in range(len(parts)))
+        key = (name, *shapes)
         if name in self._refused:
-            return work(batch, moment)
+            return None
         if key not in self._recordings:
             self._recordings[key] = None
-            return work(batch, moment)
-        recording = self._recordings[key] or self._recorded(name, work, batch, moment)
+            return None
+        recording = self._recordings[key] or self._recorded(name, work, parts)
         if recording is None:
-            return work(batch, moment)
+            return None
         self._recordings[key] = recording
-        return recording.run(batch, moment)
+        return recording.run(parts)
 
-    def _recorded(self, name: str, work: Work, batch: Any, moment: Moment) -> Recording | None:
+    def _recorded(self, name: str, work: Works, parts: Sequence[Part]) -> Recording | None:
         try:
-            return Recording(work, batch, moment, self._recorder)
+            return Recording(work, parts, self._recorder)
         except RuntimeError as error:
             self._refused.add(name)
             say(
@@ -150,6 +186,12 @@ class Graphs:
                 f"({str(error).splitlines()[0]})"
             )
             return None
+
+
+def _shape(parts: Sequence[Part], place: int) -> tuple[Any, ...]:
+    batch, moment = parts[place]
+    given = None if moment.given is None else tuple(moment.given.shape)
+    return batch.shape, given, _first_of(parts, place)
 
 
 def buckets_for(system: System, device: torch.device, world: World) -> int:

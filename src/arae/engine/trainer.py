@@ -20,8 +20,8 @@ import torch
 from torch import Tensor
 
 from arae.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from arae.engine.graphs import Recorder, Work, graphs_for
-from arae.engine.phases import run_phase
+from arae.engine.graphs import Graphs, Part, Recorder, Work, graphs_for
+from arae.engine.phases import WholeIteration, run_phase
 from arae.engine.signals import StopRequest
 from arae.engine.world import World
 from arae.foundation.console import Progress, progress, say
@@ -68,6 +68,7 @@ class Trainer:
         self.world = world or World()
         self.world.check(self.settings.batch_size)
         padded = (self.settings.buckets or 0) if buckets is None else buckets
+        self.whole = True  # an iteration replayed as one, where that can be done
         self._graphs = graphs_for(system, padded, store.device, self.world, recorder)
         self.iteration = 0
         self.history: list[Record] = []
@@ -112,6 +113,9 @@ class Trainer:
     def _iterate(self, phases: Sequence[Phase], batch: Batch) -> None:
         """One iteration: each phase updates the parameters that it owns, and nothing else."""
         batches = self._sentences(phases, batch)
+        if self._graphs and self.whole and self._replayed(self._graphs, phases, batches):
+            self.iteration += 1
+            return
         steps = zip(phases, batches, self._given(phases, batches), strict=True)
         for place, (phase, current, given) in enumerate(steps):
             path = (self.seed, "phase", self.iteration, place)
@@ -119,6 +123,24 @@ class Trainer:
             if phase.repeat:
                 self._repeat(phase, phase.repeat, current, metrics, path)
         self.iteration += 1
+
+    def _replayed(self, graphs: Graphs, phases: Sequence[Phase], batches: Sequence[Batch]) -> bool:
+        """The iteration by one recording of all of it; false, and nothing done, if there is none."""
+        if len(phases) < 2 or any(phase.repeat for phase in phases):
+            return False
+        iteration, parts = WholeIteration(phases, batches), list[Part]()
+        for path, one in iteration.parts(self.store):
+            draws = Draws(self.seed, path[0], self.iteration, *path[1:], device=self.store.device)
+            parts.append((one, self._moment(draws)))
+        name = "iteration of " + ", ".join(dict.fromkeys(phase.name for phase in phases))
+        done = graphs.run_all(name, iteration.run, parts)
+        if done is None:
+            return False
+        for place, phase in enumerate(phases):
+            mine = f"{place}."
+            metrics = {n.removeprefix(mine): t for n, t in done.items() if n.startswith(mine)}
+            self._pending.append((self.iteration + 1, phase.name, {**metrics}))
+        return True
 
     def _update(
         self, phase: Phase, batch: Batch, given: Tensor | None, path: tuple[Any, ...]
