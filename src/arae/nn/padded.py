@@ -166,7 +166,7 @@ class PaddedBatch(Shareable):
 
     def restore(self, per_row: Tensor) -> Tensor:
         """A per-row result [B, …] in the order in which the sentences were requested."""
-        return torch.empty_like(per_row).index_copy_(0, self.order, per_row)
+        return per_row.index_select(0, self.order.argsort())
 
     def sum_per_row(self, per_token: Tensor) -> Tensor:
         """Sum per-prediction values [K] over each sentence: [B], in row order."""
