@@ -30,11 +30,12 @@ def run_all(source, tokens=None, size=5000):
     raw, out = "data/raw/c", "data/processed/c"
     texts, types = f"{out}/tokens", f"{out}/vocabulary.txt"
     sizes = json.dumps({"size": size})
+    bounds = json.dumps({"unknown": 1.0, "shared": 1.0})  # of so few sentences
     return [
         verb("fetch", settings=json.dumps(source), out=raw),
-        verb("tokenize", input=raw, settings=json.dumps(tokens or {}), out=texts),
+        verb("tokenize", input=raw, settings=json.dumps(tokens or {}), bounds=bounds, out=texts),
         verb("vocabulary", input=f"{texts}/train.txt", settings=sizes, out=types),
-        verb("encode", input=texts, vocabulary=types, out=f"{out}/ids"),
+        verb("encode", input=texts, vocabulary=types, bounds=bounds, out=f"{out}/ids"),
     ]
 
 

@@ -112,6 +112,7 @@ def test_long_and_empty_sentences_are_dropped_and_counted(tmp_path):
         "dropped_long": 1,
         "dropped_empty": 2,
         "dropped_group": 0,
+        "tabs": 1,
         "duplicates": 1,
         "tokens": 8,
         "mean_length": 2.0,

@@ -14,6 +14,7 @@ from arae.workflow.places import check_outputs
 from arae.workflow.plan import Plan
 from arae.workflow.records import bring_back_to_now, distrust_torn_records
 from arae.workflow.session import Session
+from arae.workflow.summary import summary
 from arae.workflow.versions import commit_to_dvc
 
 use_checkout(workflow.basedir)

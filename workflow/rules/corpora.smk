@@ -45,14 +45,15 @@ rule tokenize:
         runtime=more(60),
     params:
         settings=lambda w: plan.tokenize(w.corpus),
+        bounds=lambda w: plan.bounds(w.corpus),
         code=lambda w: plan.code("tokenize"),
         raw=lambda w, input: folder(input),
         folder=lambda w, output: folder(output.provenance),
     message:
         "tokenize {wildcards.corpus}"
     shell:
-        "arae tokenize --input {params.raw:q} --settings {params.settings:q} --threads {threads}"
-        " --out {params.folder:q} > {log:q} 2>&1"
+        "arae tokenize --input {params.raw:q} --settings {params.settings:q}"
+        " --bounds {params.bounds:q} --threads {threads} --out {params.folder:q} > {log:q} 2>&1"
 
 
 rule vocabulary:
@@ -96,6 +97,7 @@ rule encode:
         mem_mb=more(2000),
         runtime=more(30),
     params:
+        bounds=lambda w: plan.bounds(w.corpus),
         code=lambda w: plan.code("encode"),
         tokens=lambda w, input: folder(input.tokens),
         folder=lambda w, output: folder(output.report),
@@ -103,4 +105,4 @@ rule encode:
         "encode {wildcards.corpus}"
     shell:
         "arae encode --input {params.tokens:q} --vocabulary {input.vocabulary:q}"
-        " --out {params.folder:q} > {log:q} 2>&1"
+        " --bounds {params.bounds:q} --out {params.folder:q} > {log:q} 2>&1"

@@ -9,6 +9,7 @@ onstart:
 
 onsuccess:
     session.end("FINISHED", meanwhile=commit_to_dvc)
+    print(*summary(workflow.dag.jobs), sep="\n", file=sys.stderr)
 
 
 onerror:

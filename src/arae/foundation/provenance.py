@@ -100,10 +100,13 @@ def require_unchanged(folder: Path) -> None:
 
 @dataclass
 class ChainCheck:
-    """Result of following a chain: every file seen (path → sha256) and every fault, in words."""
+    """Result of following a chain: every file seen (path → sha256), every fault in words, and the
+    sidecars' records.
+    """
 
     files: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    records: list[dict[str, Any]] = field(default_factory=list)
 
     def require(self) -> None:
         """Raise `IntegrityError` listing the faults, if any."""
@@ -128,6 +131,7 @@ def verify_chain(outputs: Iterable[str | Path]) -> ChainCheck:
         record = _record(path, check)
         if record is None:
             continue
+        check.records.append(record)
         for name, expected in record["inputs"].items():
             if _matches(Path(name), expected["sha256"], check, f"input of {path}"):
                 waiting.append(Path(name))

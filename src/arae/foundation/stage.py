@@ -14,6 +14,7 @@ from typing import Any
 
 from arae.foundation.claims import claim, settle
 from arae.foundation.code import code_version
+from arae.foundation.doubts import Doubt, tell
 from arae.foundation.errors import AraeError, Preempted
 from arae.foundation.files import canonical_json, remove_partials, write_sealed
 from arae.foundation.journal import Journal
@@ -36,6 +37,7 @@ class StageRun:
     journal: Journal
     sidecar: Path
     facts: dict[str, Any] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
 
     @property
     def work(self) -> Path:
@@ -45,6 +47,12 @@ class StageRun:
     def claim(self, *outputs: Path) -> None:
         """Before writing or removing outputs that the stage knows only now: they must be its own."""
         claim(self.sidecar, outputs)
+
+    def doubt(self, *doubts: Doubt) -> None:
+        """Keep what a reader must know in the sidecar, and say it."""
+        for doubt in doubts:
+            self.doubts.append(doubt)
+            tell(doubt, str(self.sidecar.parent))
 
     def metrics(self, step: int, values: dict[str, float]) -> None:
         """Record numbers at a step for live tracking."""
@@ -105,6 +113,7 @@ def stage_run(
                 "seconds": round(time.time() - started, 3),
                 **environment(),
                 **run.facts,
+                "doubts": [doubt.as_json() for doubt in run.doubts],
             }
             write_sealed(sidecar, record)
             settle(sidecar, {path: made["sha256"] for path, made in record["outputs"].items()})

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from arae.reporting import published, settings_html, table_html, tables
+from arae.reporting import doubts, published, settings_html, table_html, tables
 from arae.reporting.charts.curve_chart import curve_panel
 from arae.reporting.charts.figure import Figure, colour
 from arae.reporting.columns import REAL_TEXT
@@ -29,6 +29,7 @@ def render(
         element("h2", table["title"], " ", element("code", table["study"])),
         element("p", _summary(table), class_="lead"),
         _part(name, "verdicts", "What holds", _verdicts(table)),
+        _part(name, "doubts", "What is in doubt", _doubts(table)),
         _part(name, "figures", "Figures", _figures(figures, name)),
         _part(name, "differs", "What differs from the paper", _paragraph(table["differs"])),
         _part(name, "numbers", "Numbers", join([_notes(table), table_html.render(table)])),
@@ -100,6 +101,12 @@ def _verdicts(table: Mapping[str, Any]) -> Markup | None:
         return None
     rule = element("p", "The rule. ", table["rule"], class_="note")
     return join([element("ul", cards, class_="cards"), rule])
+
+
+def _doubts(table: Mapping[str, Any]) -> Markup | None:
+    notes = enumerate(doubts.notes(table), 1)
+    lines = [element("li", f"[{number}] {note}.") for number, note in notes]
+    return element("ul", lines, class_="doubts") if lines else None
 
 
 def _pair(pair: Mapping[str, Any], column: dict[str, Any]) -> Markup:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from arae.foundation.errors import SettingsError
@@ -21,8 +21,9 @@ def build(
     settings: StudySettings,
     scores: Sequence[Score],
     curves: dict[str, Any],
+    doubts: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Everything that the study shows."""
+    """Everything that the study shows; `doubts`: what stages on the way found doubtful."""
     definitions = {key: text for score in scores for key, text in score.definitions.items()}
     measured = {metric for score in scores for metric in score.metrics}
     columns = [column.as_json() for column in measured_columns(kind.columns, measured)]
@@ -57,8 +58,13 @@ def build(
         "examples_note": kind.examples_note,
         "rule": verdicts.RULE,
         "curves": curves,
+        "doubts": [dict(doubt) for doubt in doubts if _concerns(doubt, texts.values())],
     }
     return {**table, "claims": claims.judge(settings.claims, table, kind.tests)}
+
+
+def _concerns(doubt: Mapping[str, Any], texts: Iterable[str]) -> bool:
+    return not doubt["text"] or doubt["text"] in texts
 
 
 def _require_shares(

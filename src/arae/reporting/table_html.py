@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arae.reporting import published, tables
+from arae.reporting import doubts, published, tables
 from arae.reporting.cells import write_interval, write_number
 from arae.reporting.charts.figure import colour
 from arae.reporting.claims import distance
@@ -25,17 +25,32 @@ def render(table: Mapping[str, Any]) -> Markup:
 
 
 def _table(table: Mapping[str, Any], group: str, columns: list[dict[str, Any]]) -> Markup:
-    heads: list[Markup] = [element("th", "System", scope="col")]
+    heads: list[Markup] = [element("th", "System", doubts.of_row(table), scope="col")]
     for column in columns:
         mark, meaning = MARKS.get(column["better"], ("", None))
-        heads.append(element("th", column["label"], mark, scope="col", title=meaning))
+        heads.append(
+            element(
+                "th",
+                column["label"],
+                mark,
+                doubts.of_column(table, column["metric"]),
+                scope="col",
+                title=meaning,
+            )
+        )
         if published.has_published(table, column["metric"]):
             heads.append(element("th", "published", scope="col", class_="published"))
     best = {column["metric"]: _best(table, column) for column in columns}
     rows = [
         element(
             "tr",
-            element("th", row["label"], scope="row", class_=colour(row["series"])),
+            element(
+                "th",
+                row["label"],
+                doubts.of_row(table, row["text"]),
+                scope="row",
+                class_=colour(row["series"]),
+            ),
             [_cells(table, row, column, best[column["metric"]]) for column in columns],
         )
         for row in table["rows"]
@@ -67,6 +82,7 @@ def _cells(
             "td",
             element("b", mean) if row["label"] == best else mean,
             element("span", f" ± {width}", class_="width") if width else None,
+            doubts.of_column(table, column["metric"], row["text"]),
             title=values,
         )
     if not published.has_published(table, column["metric"]):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import IO, Any
 
-from arae.reporting import published
+from arae.reporting import doubts, published
 from arae.reporting.cells import SENTENCES, write_interval
 from arae.reporting.markup import visible
 from arae.reporting.published import NOTHING
@@ -54,6 +54,9 @@ def markdown(table: Mapping[str, Any]) -> str:
     parts = [f"# {table['paper_item']}: {table['title']} ({table['study']})", _intro(table)]
     for group, columns in groups(table):
         parts += [f"## {group}", _grid(table, columns)]
+    if said := doubts.notes(table):
+        lines = "\n".join(f"- [{number}] {note}." for number, note in enumerate(said, 1))
+        parts += ["## In doubt", lines]
     if table["claims"]:
         lines = "\n".join(verdict_line(table, claim) for claim in table["claims"])
         parts += ["## Verdicts", lines, table["rule"]]
@@ -142,11 +145,14 @@ def definitions(table: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _grid(table: Mapping[str, Any], columns: list[dict[str, Any]]) -> str:
-    head, body = ["System"], [[_plain(row["label"])] for row in table["rows"]]
+    head = ["System" + doubts.of_row(table)]
+    body = [[_plain(row["label"]) + doubts.of_row(table, row["text"])] for row in table["rows"]]
     for column in columns:
-        head.append(_plain(column["label"]))
+        metric = column["metric"]
+        head.append(_plain(column["label"]) + doubts.of_column(table, metric))
         for line, row in zip(body, table["rows"], strict=True):
-            line.append(_cell(row["cells"].get(column["metric"]), column))
+            mark = doubts.of_column(table, metric, row["text"])
+            line.append(_cell(row["cells"].get(metric), column) + mark)
         if published.has_published(table, column["metric"]):
             head.append("published")
             for line, row in zip(body, table["rows"], strict=True):

@@ -11,7 +11,9 @@ from arae.corpora.source import SPLITS
 from arae.foundation.console import say
 from arae.foundation.errors import DataError
 from arae.foundation.files import require_file, write_json
+from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
+from arae.text.bounds import Bounds
 from arae.text.encoded import EncodedText, encoded_files
 from arae.text.labels import NAMES, encode_labels, label_file
 from arae.text.vocabulary import Vocabulary
@@ -21,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--input", required=True, type=Path, help="folder of tokenised splits")
     parser.add_argument("--vocabulary", required=True, type=Path, help="vocabulary.txt")
+    parser.add_argument("--bounds", default="{}", help="JSON text or FILE#section of bounds")
     parser.add_argument("--out", required=True, type=Path, help="folder for the arrays of ids")
 
 
@@ -30,6 +33,7 @@ def run(arguments: argparse.Namespace) -> None:
     texts = {split: arguments.input / f"{split}.txt" for split in SPLITS}
     for path in texts.values():
         require_file(path, "make it with `arae tokenize`")
+    bounds = parse_settings(Bounds, read_settings(arguments.bounds), "bounds")
     vocabulary = Vocabulary.load(arguments.vocabulary)
     labels = _labels(arguments.input)
     arrays = [path for split in SPLITS for path in encoded_files(out, split)]
@@ -40,8 +44,8 @@ def run(arguments: argparse.Namespace) -> None:
         sidecar=out / "provenance.json",
         inputs=[*texts.values(), *labels.values(), arguments.vocabulary],
         outputs=[*arrays, out / "report.json"],
-        settings={},
-    ):
+        settings={"bounds": plain(bounds)},
+    ) as stage:
         counts = encode_labels(labels, out) if labels else {}
         report: dict[str, Any] = {}
         for split, path in texts.items():
@@ -54,6 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
                 "unknown_share": encoded.unknown / len(encoded.ids),
                 **({"labels": counts[split]} if counts else {}),
             }
+        stage.doubt(*bounds.of_ids(report))
         write_json(out / "report.json", report)
     for split, counted in report.items():
         say(

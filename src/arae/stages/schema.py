@@ -47,6 +47,7 @@ def params_schema(params: Mapping[str, Any] = MappingProxyType({})) -> dict[str,
     from arae.reporting.kinds.registry import KINDS
     from arae.reporting.study import StudySettings
     from arae.systems.registry import settings_class, system_names
+    from arae.text.bounds import Bounds
     from arae.text.tokenizer import TokenSettings
     from arae.text.vocabulary import VocabularySettings
 
@@ -64,7 +65,9 @@ def params_schema(params: Mapping[str, Any] = MappingProxyType({})) -> dict[str,
             "source": _one_of("kind", {**sources, **image_sources}),
             "tokens": schema_of(TokenSettings),
             "vocabulary": schema_of(VocabularySettings),
-        }
+            "bounds": schema_of(Bounds),
+        },
+        optional=("bounds",),
     )
     images = _object({"source": _one_of("kind", image_sources)})
     image_kind = {"properties": {"kind": {"enum": list(image_sources)}}, "required": ["kind"]}

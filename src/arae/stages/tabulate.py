@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from arae.foundation.console import say
+from arae.foundation.doubts import doubts_in
 from arae.foundation.files import atomic_write, write_json
 from arae.foundation.provenance import verify_chain
 from arae.foundation.settings import parse_settings, plain, read_settings
@@ -52,11 +53,12 @@ def run(arguments: argparse.Namespace) -> None:
         settings=plain(settings),
         modules=[module_of(settings.kind)],
     ) as stage:
-        verify_chain(inputs).require()
+        chain = verify_chain(inputs)
+        chain.require()
         scores = [read_score(path) for path in arguments.scores]
         require_complete(scores, kind.texts(settings).values(), settings.seeds)
         history = curves.read_curves(arguments.histories)
-        table = build(kind, arguments.study, settings, scores, history)
+        table = build(kind, arguments.study, settings, scores, history, doubts_in(chain.records))
         with atomic_write(out / "table.csv") as handle:
             tables.write_csv(handle, table)
         with atomic_write(out / "curves.csv") as handle:

@@ -8,23 +8,23 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from arae.corpora.lines import read_lines
 from arae.corpora.source import SPLITS
 from arae.foundation.console import say
 from arae.foundation.files import require_file, write_json
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import MOST_THREADS, add_number
+from arae.text.bounds import OVERLAPS, Bounds, ambiguous_share
 from arae.text.tokenize import FileTokenizer, SplitCounts, overlap
 from arae.text.tokenizer import TokenSettings, Whitespace
-
-# A sentence of the first that is also in the second was, or will be, seen in the wrong place.
-OVERLAPS = (("valid", "train"), ("test", "train"), ("test", "valid"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's arguments."""
     parser.add_argument("--input", required=True, type=Path, help="folder: data/raw/CORPUS")
     parser.add_argument("--settings", required=True, help="JSON text or FILE#section of tokens")
+    parser.add_argument("--bounds", default="{}", help="JSON text or FILE#section of bounds")
     add_number(parser, "--threads", 1, 1, MOST_THREADS, "processes")
     parser.add_argument("--out", required=True, type=Path, help="folder for the tokenised splits")
 
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Tokenise the three splits and report what was kept."""
     settings = parse_settings(TokenSettings, read_settings(arguments.settings))
+    bounds = parse_settings(Bounds, read_settings(arguments.bounds), "bounds")
     out: Path = arguments.out
     names = [f"{split}.txt" for split in SPLITS]
     labelled = _has_labels(arguments.input)
@@ -44,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
             require_file(arguments.input / name, "make it with `arae fetch`") for name in names
         ],
         outputs=[out / name for name in [*names, "report.json"]],
-        settings=plain(settings),
+        settings={**plain(settings), "bounds": plain(bounds)},
     ) as stage:
         stage.claim(*(out / f"{split}.labels.txt" for split in SPLITS))  # an earlier source's, too
         counts: dict[str, SplitCounts] = {}
@@ -58,6 +59,8 @@ def run(arguments: argparse.Namespace) -> None:
                     (arguments.input / labels, out / labels) if labelled else None,
                 )
         report = _report(counts)
+        ambiguous = _ambiguous(counts, out, settings.group) if labelled else {}
+        stage.doubt(*bounds.of_tokens(report, ambiguous, settings.max_length))
         write_json(out / "report.json", report)
     _hint(settings, report)
     _tell(report)
@@ -87,6 +90,15 @@ def _hint(settings: TokenSettings, report: dict[str, Any]) -> None:
         )
 
 
+def _ambiguous(counts: dict[str, SplitCounts], out: Path, group: int) -> dict[str, float]:
+    return {
+        split: ambiguous_share(
+            counted.digests, list(read_lines(out / f"{split}.labels.txt")), group
+        )
+        for split, counted in counts.items()
+    }
+
+
 def _tell(report: dict[str, Any]) -> None:
     for split, counted in report["splits"].items():
         say(
@@ -94,7 +106,3 @@ def _tell(report: dict[str, Any]) -> None:
             f"({counted['dropped_long']} too long, {counted['dropped_empty']} empty), "
             f"{counted['duplicates']} of them repeats, mean length {counted['mean_length']:.2f}"
         )
-    for (some, others), shared in zip(OVERLAPS, report["overlaps"].values(), strict=True):
-        if shared:
-            kept = report["splits"][some]["kept"]
-            say(f"warning: {shared} of {kept} sentences of {some} are also in {others}")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from arae.foundation.belonging import require_made_from
+from arae.foundation.doubts import Doubt
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_training_arguments
@@ -134,6 +135,8 @@ def train_model(
         if world.leads
         else nullcontext() as run,
     ):
+        if run and tokens is not None:
+            run.doubt(*_cut(text.lengths, settings.max_length, folder.parent.name))
         work = Path(world.agree(str(run.work) if run else None))
         labels = text.label_names
         system = build_system(settings, len(vocabulary), arguments.seed, len(labels))
@@ -194,6 +197,16 @@ def require_within(text: Any, vocabulary: Any, ids: Path, words: Path) -> None:
             f"{ids} and {words} do not belong together: the first holds the id {largest}, the "
             f"second {len(vocabulary)} words; encode the text with this vocabulary"
         )
+
+
+def _cut(lengths: Any, longest: int, recipe: str) -> list[Doubt]:
+    """The doubt about a system that cannot write sentences as long as those that it learns from."""
+    share = float((lengths > longest).mean())
+    message = (
+        f"writes at most {longest} words (max_length), and {share:.1%} of the sentences that it is "
+        "trained on are longer"
+    )
+    return [Doubt(message=message, text=recipe)] if share else []
 
 
 def journal_of(metrics: Any) -> Any:

@@ -51,6 +51,7 @@ class SplitCounts:
     dropped_long: int = 0
     dropped_empty: int = 0
     dropped_group: int = 0
+    tabs: int = 0  # lines with a tab
     tokens: int = 0
     longest: int = 0
     longest_read: int = 0
@@ -83,6 +84,7 @@ class SplitCounts:
             "dropped_long": self.dropped_long,
             "dropped_empty": self.dropped_empty,
             "dropped_group": self.dropped_group,
+            "tabs": self.tabs,
             "duplicates": self.kept - len(np.unique(self.digests)),
             "tokens": self.tokens,
             "mean_length": self.tokens / self.kept,
@@ -133,7 +135,13 @@ class FileTokenizer:
             handle = stack.enter_context(atomic_write(target))
             keep_labels = stack.enter_context(_label_filter(source, labels))
             shown = stack.enter_context(progress(f"tokenize {source}", None, "sentences"))
-            for batch in self._batches(read_lines(source, self._settings.max_line_bytes)):
+
+            def lines() -> Iterator[str]:
+                for line in read_lines(source, self._settings.max_line_bytes):
+                    counts.tabs += "\t" in line
+                    yield line
+
+            for batch in self._batches(lines()):
                 kept = [line for line in batch.lines if line]
                 keep_labels(batch.lines)
                 handle.write("".join(f"{line}\n" for line in kept))

@@ -236,6 +236,10 @@ class Plan:
         """How its sentences become tokens."""
         return canonical_json(self._params["corpora"][corpus]["tokens"])
 
+    def bounds(self, corpus: str) -> str:
+        """How much of it may be doubtful."""
+        return canonical_json(self._params["corpora"][corpus].get("bounds", {}))
+
     def vocabulary(self, corpus: str) -> str:
         """How its vocabulary is chosen."""
         return canonical_json(self._params["corpora"][corpus]["vocabulary"])

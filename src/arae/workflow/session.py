@@ -17,6 +17,7 @@ from arae.foundation.errors import AraeError
 from arae.foundation.owner import own_stages
 from arae.foundation.stage import WORK
 from arae.tracking import invocation
+from arae.workflow.summary import show_doubts
 
 LOCK = WORK / "locks" / "workflow"
 WRITER_SECONDS = 5.0  # how long the end of a run waits for its last numbers to be shipped
@@ -40,6 +41,7 @@ class Session:
         """
         self._acquire()
         own_stages(self._lock.with_name("heartbeat"))
+        show_doubts(self._lock.parent)
         if os.environ.get("ARAE_TRACKING", "on") != "off":
             self._invocation = invocation.begin()
             os.environ["ARAE_JOURNAL"] = str(self._invocation.folder.resolve())
