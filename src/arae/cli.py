@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 
 from arae import __version__
 from arae.foundation.console import open_closed_streams
-from arae.foundation.errors import AraeError, DataError
+from arae.foundation.errors import AraeError, DataError, SettingsError
+from arae.foundation.settings import suggest
 from arae.tracking.places import redact
 
 # verb: what it does, in the order of the way of the data.
@@ -57,6 +58,7 @@ USES = {
     "publish": "register a model with MLflow, to load it by name or to serve it",
 }
 ROOMS = {**dict.fromkeys(STAGES, "arae.stages"), **dict.fromkeys(USES, "arae.verbs")}
+COMPLETION = "--print-completion"
 HELP_WIDTH = max(map(len, ROOMS)) + 2
 # 128 + the number of the signal, as shells have it.
 INTERRUPTED, READER_GONE = 130, 141
@@ -70,7 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments
     try:
         _require_text(arguments)
-        parser = _parser(verb)
+        is_whole = COMPLETION in arguments
+        if verb is not None and verb not in ROOMS and not is_whole:
+            raise SettingsError(f"no verb '{verb}'{suggest(verb, ROOMS)}")
+        parser = _parser(verb, is_whole)
         parsed = parser.parse_args(arguments, argparse.Namespace(words=arguments))
         if parsed.verb is None:
             parser.print_help()
@@ -103,25 +108,34 @@ def _require_text(arguments: Sequence[str]) -> None:
             )
 
 
-def _parser(verb: str | None) -> argparse.ArgumentParser:
+def _parser(verb: str | None, is_whole: bool = False) -> argparse.ArgumentParser:
+    """The command line with the options of one verb, or of all of them."""
     parser = argparse.ArgumentParser(
         prog="arae",
         usage="arae [-h] [--version] VERB ...",
         description="Reproduce Adversarially Regularized Autoencoders. `arae VERB --help` teaches each verb.",
         epilog=_listing("stages, from raw text to the report", STAGES)
         + "\n\n"
-        + _listing("using a trained model", USES),
+        + _listing("using a trained model", USES)
+        + f"\n\n`arae {COMPLETION} bash` (or zsh, fish) prints what completes verbs and options.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"arae {__version__}")
-    verbs = parser.add_subparsers(prog="arae", dest="verb", metavar="VERB", help=argparse.SUPPRESS)
+    if is_whole:
+        import shtab
+
+        shtab.add_argument_to(parser, COMPLETION)
+    # The listing above tells the verbs; what completes them wants them told by argparse.
+    told = None if is_whole else argparse.SUPPRESS
+    verbs = parser.add_subparsers(prog="arae", dest="verb", metavar="VERB", help=told)
     for name, summary in {**STAGES, **USES}.items():
         sub = verbs.add_parser(
             name,
+            help=summary,
             description=summary[0].upper() + summary[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name == verb:
+        if is_whole or name == verb:
             module = importlib.import_module(f"{ROOMS[name]}.{name.replace('-', '_')}")
             sub.epilog = module.__doc__
             module.add_arguments(sub)

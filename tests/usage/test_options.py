@@ -143,3 +143,31 @@ def test_terminals_arguments_and_descriptors_of_any_kind_give_no_traceback(folde
         assert (found.returncode, b"Traceback" in found.stderr) == (code, False), found.stderr
         assert last.startswith(b"arae: error: ") and message in last
     assert shell(f"{verb} w1 2>&-").returncode == 0
+
+
+def test_a_mistyped_verb_is_answered_with_the_nearest(capsys) -> None:
+    assert main(["genrate", "--model", "x"]) == 2
+    assert capsys.readouterr().err == "arae: error: no verb 'genrate'; did you mean 'generate'?\n"
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh", "fish"])
+def test_completion_knows_every_verb_and_option(capsys, name) -> None:
+    with pytest.raises(SystemExit):
+        main(["--print-completion", name])
+    script = capsys.readouterr().out
+    for verb in VERBS:
+        assert verb in script
+        options = (a.option_strings[-1] for a in options_of(verb))
+        assert all(option.removeprefix("--") in script for option in options)
+
+
+def test_bash_completes(capsys, tmp_path) -> None:
+    with pytest.raises(SystemExit):
+        main(["--print-completion", "bash"])
+    (tmp_path / "arae.bash").write_text(capsys.readouterr().out)
+    found = shell(
+        f"source {tmp_path}/arae.bash; COMP_WORDS=(arae gen); COMP_CWORD=1; _shtab_arae; "
+        'echo "${COMPREPLY[@]}"; COMP_WORDS=(arae generate --te); COMP_CWORD=2; COMPREPLY=(); '
+        '_shtab_arae; echo "${COMPREPLY[@]}"'
+    )
+    assert found.stdout.split() == [b"generate", b"--temperature"], found.stderr

@@ -2,9 +2,10 @@
 
   arae score --model results/models/lm-scenes/seed-1 "a puppy climbs in a valley"
 
-Columns: the quantity that the first line names, in nats (log p(x) of a language model, log p(x | z(x))
-of an autoencoder, less its KL of a VAE), the perplexity that it means per word and sentence end, and the
-sentence as read.
+Columns: a quantity in nats, the perplexity that it means per word and sentence end, and the sentence as
+read. The first line names the quantity: log p(x) of a language model; log p(x | z(x)) of an autoencoder;
+log p(x | E[z | x]) − KL of a VAE. Only the first is a likelihood. The others are no bounds of it: the
+study kind `posterior` has the ELBO and a tighter bound.
 """
 
 from __future__ import annotations
