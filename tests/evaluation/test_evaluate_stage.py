@@ -108,6 +108,7 @@ def test_it_scores_on_the_device_that_is_asked_for(corpus, capsys):
     assert not OUT.exists()
     assert main(command(device="cpu")) == 0
     facts = json.loads(OUT.with_name(OUT.name + ".provenance.json").read_text())
+    assert facts["code"]["modules"] == ["arae.stages.evaluate", "arae.systems.lm"]
     assert "cpu" in json.dumps(facts)
 
 

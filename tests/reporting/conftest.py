@@ -98,7 +98,7 @@ class FakeProject:
         metrics = {
             "reverse_ppl": level * wobble,
             "forward_ppl": level * 0.6 * wobble,
-            "distinct": min(1.0, 10 / level),
+            "distinct": 0.95 - level / 2000,
             "grammatical": min(1.0, 20 / level) * wobble if text != "real" else 1.0,
         }
         if text != "aae-toy":

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from arae.foundation.errors import SettingsError
-from arae.reporting import claims, verdicts
+from arae.reporting import claims, collapse, verdicts
 from arae.reporting.cells import cell
 from arae.reporting.columns import measured_columns
 from arae.reporting.scores import Score
@@ -36,6 +36,8 @@ def build(
         _row(label, texts[label], places[label], columns, scores, published.get(label, {}))
         for label in sorted(texts, key=places.__getitem__)
     ]
+    for row in rows:
+        row["collapsed"] = collapse.reason(row, rows)
     table: dict[str, Any] = {
         "format": 1,
         "study": name,
@@ -58,7 +60,10 @@ def build(
         "examples_note": kind.examples_note,
         "rule": verdicts.RULE,
         "curves": curves,
-        "doubts": [dict(doubt) for doubt in doubts if _concerns(doubt, texts.values())],
+        "doubts": [
+            *(dict(doubt) for doubt in doubts if _concerns(doubt, texts.values())),
+            *collapse.doubts(rows),
+        ],
     }
     return {**table, "claims": claims.judge(settings.claims, table, kind.tests)}
 

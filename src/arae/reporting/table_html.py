@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from arae.reporting import doubts, published, tables
+from arae.reporting import collapse, doubts, published, tables
 from arae.reporting.cells import write_interval, write_number
 from arae.reporting.charts.figure import colour
 from arae.reporting.claims import distance
@@ -46,7 +46,7 @@ def _table(table: Mapping[str, Any], group: str, columns: list[dict[str, Any]]) 
             "tr",
             element(
                 "th",
-                row["label"],
+                collapse.label(row),
                 doubts.of_row(table, row["text"]),
                 scope="row",
                 class_=colour(row["series"]),
@@ -92,11 +92,11 @@ def _cells(
 
 
 def _best(table: Mapping[str, Any], column: Mapping[str, Any]) -> str | None:
-    """Label of the system with the best mean, real data aside; None where nothing is better."""
+    """Label of the system with the best mean, real data and collapsed systems aside; None where nothing is better."""
     means = {
         row["text"]: (row["label"], row["cells"][column["metric"]]["mean"])
         for row in table["rows"]
-        if column["metric"] in row["cells"]
+        if column["metric"] in row["cells"] and not row.get("collapsed")
     }
     real = means.pop(REAL_TEXT, None)
     if column["better"] == REAL:

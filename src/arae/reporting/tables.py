@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import IO, Any
 
-from arae.reporting import doubts, published
+from arae.reporting import collapse, doubts, published
 from arae.reporting.cells import SENTENCES, write_interval
 from arae.reporting.markup import visible
 from arae.reporting.published import NOTHING
@@ -146,7 +146,9 @@ def definitions(table: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _grid(table: Mapping[str, Any], columns: list[dict[str, Any]]) -> str:
     head = ["System" + doubts.of_row(table)]
-    body = [[_plain(row["label"]) + doubts.of_row(table, row["text"])] for row in table["rows"]]
+    body = [
+        [_plain(collapse.label(row)) + doubts.of_row(table, row["text"])] for row in table["rows"]
+    ]
     for column in columns:
         metric = column["metric"]
         head.append(_plain(column["label"]) + doubts.of_column(table, metric))

@@ -24,6 +24,7 @@ from arae.foundation.provenance import sidecar_of
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_compute_arguments, add_number
+from arae.systems.names import system_module
 from arae.text.vocabulary import Vocabulary
 
 FORMAT = 1
@@ -83,6 +84,7 @@ def run(arguments: argparse.Namespace) -> None:
             "forward_text": str(arguments.forward_text or arguments.samples),
         },
         seed=seed,
+        modules=[system_module("lm")],
     ) as stage:
         vocabulary = Vocabulary.load(arguments.vocabulary)
         texts = _read(arguments, vocabulary)

@@ -18,10 +18,11 @@ from arae.corpora.source import SPLITS
 from arae.corpora.sources import parse_source
 from arae.foundation.belonging import require_made_from
 from arae.foundation.errors import DataError
-from arae.foundation.files import canonical_json, parse_json, write_json
+from arae.foundation.files import canonical_json, parse_json, read_json, write_json
 from arae.foundation.settings import plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_common_arguments, add_compute_arguments
+from arae.systems.names import system_module
 from arae.text.labels import label_files
 
 FORMAT = 1
@@ -60,7 +61,7 @@ def run(arguments: argparse.Namespace) -> None:
         outputs=[arguments.out],
         settings={"probe": arguments.probe, **plain(settings), "source": source},
         seed=arguments.seed,
-        modules=[f"arae.probes.{arguments.probe}"],
+        modules=[_system_module(arguments.model), f"arae.probes.{arguments.probe}"],
     ) as stage:
         model = load_model(arguments.model, device)
         found = probe.measure(
@@ -91,6 +92,10 @@ def run(arguments: argparse.Namespace) -> None:
         )
         stage.metrics(0, found.metrics)
         stage.facts.update(describe_device(device))
+
+
+def _system_module(model: Path) -> str:
+    return system_module(str(read_json(model / "recipe.json")["settings"]["system"]))
 
 
 def _inputs(arguments: argparse.Namespace) -> list[Path]:

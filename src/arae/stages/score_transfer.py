@@ -32,6 +32,7 @@ from arae.foundation.settings import read_settings, suggest
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_compute_arguments
 from arae.stages.evaluate import FORMAT, MODEL_FILES, REAL, identity, require_vocabulary, system_of
+from arae.systems.names import system_module
 from arae.text.vocabulary import Vocabulary
 
 EXAMPLES = 20
@@ -75,6 +76,7 @@ def run(arguments: argparse.Namespace) -> None:
         outputs=[arguments.out],
         settings={"source": source, "split": arguments.split},
         seed=seed,
+        modules=[system_module("lm")],
     ) as stage:
         found = read_transfers(
             arguments.samples.with_suffix(".jsonl"), arguments.tokens / f"{arguments.split}.txt"
