@@ -29,6 +29,7 @@ RECIPE = {
 }
 LANGUAGE_MODEL = {"epochs": 1, "batch_size": 16, "decoder": {"embedding": 6, "hidden": 8}}
 COUNT = json.dumps({"count": 30})
+BOUNDS = '{"shared": 1.0}'  # so few sentences are in every split
 SOURCE = json.dumps({"kind": "files", "files": dict.fromkeys(("train", "valid", "test"), "x")})
 # Every stage that reads artefacts of several stages, but for `encode`: a text may be encoded with the
 # vocabulary of another, of a trained model say, and what follows is right. Those that tabulate and
@@ -103,7 +104,10 @@ def _prepare(name: str) -> None:
     model, tokens = f"{name}/model/seed-1", f"{name}/tokens"
     made = [
         run("fetch", "--settings", source, out=f"{name}/raw"),
-        run("tokenize", "--input", f"{name}/raw", "--settings", "{}", out=tokens),
+        run(
+            *("tokenize", "--input", f"{name}/raw", "--settings", "{}", "--bounds", BOUNDS),
+            out=tokens,
+        ),
         run(
             *("vocabulary", "--input", f"{tokens}/train.txt", "--settings", '{"size": 50}'),
             out=f"{name}/words.txt",
