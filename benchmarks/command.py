@@ -12,6 +12,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from arae.foundation.machine import kind_of_machine
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -31,9 +33,10 @@ def parser_of(module: str, teaches: str | None, threads: int | None = 2) -> argp
 
 
 def write(record: Any, out: Path | None, name: str) -> Path:
-    """Keep a record as JSON; returns where."""
+    """Keep a record as JSON, with the processor and the paths that ran; returns where."""
     path = out or RESULTS / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
+    record = {**record, "machine": kind_of_machine()}
     path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return path
 

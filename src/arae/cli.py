@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from arae import __version__
 from arae.foundation.console import open_closed_streams
 from arae.foundation.errors import AraeError, DataError, SettingsError
+from arae.foundation.machine import choose_paths
 from arae.foundation.settings import suggest
 from arae.tracking.places import redact
 
@@ -72,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments
     try:
         _require_text(arguments)
+        choose_paths()  # before a verb's module imports what computes
         is_whole = COMPLETION in arguments
         if verb is not None and verb not in ROOMS and not is_whole:
             raise SettingsError(f"no verb '{verb}'{suggest(verb, ROOMS)}")

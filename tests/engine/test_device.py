@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from arae.engine.device import describe_device, prepare_device, where
+from arae.foundation.machine import kind_of_machine
 from arae.foundation.errors import SettingsError
 
 
@@ -27,7 +28,7 @@ def test_float32_is_not_rounded_to_tf32() -> None:
 def test_threads_are_those_asked_for_and_at_least_one() -> None:
     device = prepare_device("cpu", 2)
     assert describe_device(device) == {"device": "cpu", "threads": 2}
-    assert where(device, 3) == "cpu, 2 threads, 3 processes"
+    assert where(device, 3) == f"cpu, 2 threads, {kind_of_machine()}, 3 processes"
     prepare_device("cpu", 0)
     assert torch.get_num_threads() == 1
 

@@ -8,6 +8,7 @@ import torch
 
 from arae.engine.world import local_place
 from arae.foundation.errors import SettingsError
+from arae.foundation.machine import kind_of_machine
 
 
 def prepare_device(name: str, threads: int) -> torch.device:
@@ -49,9 +50,9 @@ def describe_device(device: torch.device) -> dict[str, object]:
 
 
 def where(device: torch.device, processes: int = 1) -> str:
-    """What computes, as far as it decides the last digits: "cpu, 1 threads, 2 processes"."""
+    """What computes, as far as it decides the last digits: "cpu, 1 threads, …, 2 processes"."""
     facts = describe_device(device)
     parts = [str(facts["device"])]
     if device.type == "cpu":
-        parts.append(f"{facts['threads']} threads")
+        parts += [f"{facts['threads']} threads", kind_of_machine()]
     return ", ".join([*parts, f"{processes} processes"])

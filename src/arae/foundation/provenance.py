@@ -17,6 +17,7 @@ from typing import Any
 
 from arae.foundation.errors import DataError, IntegrityError
 from arae.foundation.files import read_json, read_sealed, sha256_file
+from arae.foundation.machine import paths, processor
 
 FORMAT = 2
 
@@ -61,7 +62,7 @@ def git_state() -> dict[str, Any]:
 
 
 def environment() -> dict[str, Any]:
-    """Versions and machine of this process."""
+    """Versions and machine of this process, with what rounds as it does."""
     from importlib import metadata
 
     versions = {"python": platform.python_version()}
@@ -70,7 +71,13 @@ def environment() -> dict[str, Any]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return {"versions": versions, "machine": platform.machine(), "system": platform.platform()}
+    return {
+        "versions": versions,
+        "machine": platform.machine(),
+        "system": platform.platform(),
+        "processor": processor(),
+        "paths": paths(),
+    }
 
 
 def require_unchanged(folder: Path) -> None:

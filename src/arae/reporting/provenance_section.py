@@ -96,6 +96,8 @@ def _versions(ledger: Ledger) -> Markup:
         ("Git", [_git(state) for state in ledger.distinct("git")] or ["outside git"]),
         ("Machine", ledger.distinct("system")),
         ("Device", ledger.distinct("device")),
+        ("Processor", ledger.distinct("processor")),
+        ("Paths of the libraries", ledger.distinct("paths")),
     ]
     entries += list(ledger.versions().items())
     return element(

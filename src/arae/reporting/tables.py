@@ -84,6 +84,12 @@ def interval_note(table: Mapping[str, Any]) -> str:
     return f"± is the half-width of the 95 % t interval over seeds {seeds}."
 
 
+def computed_on(table: Mapping[str, Any]) -> str:
+    """The machines behind the numbers: others round otherwise, and training lets that grow."""
+    machines = "; ".join(table.get("computed_on", []))
+    return f"Computed on: {machines}." if machines else ""
+
+
 def verdict_line(table: Mapping[str, Any], claim: Mapping[str, Any]) -> str:
     """A claim's verdict with its numbers in one line of Markdown."""
     column = column_of(table, claim)
@@ -121,7 +127,7 @@ def _intro(table: Mapping[str, Any]) -> str:
     count = table["sentences"]
     size = f"{count:,} sentences a system; " if count else ""
     said = [f"Corpus `{table['corpus']}`; {size}{interval_note(table)}"]
-    said += [published.source(table), *published.notes(table)]
+    said += [computed_on(table), published.source(table), *published.notes(table)]
     return " ".join(part for part in said if part)
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from arae.foundation.console import say
 from arae.foundation.doubts import doubts_in
 from arae.foundation.files import atomic_write, write_json
-from arae.foundation.provenance import verify_chain
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.reporting import curves, tables
 from arae.reporting.charts.figure import standalone
 from arae.reporting.kinds.registry import kind_of, module_of
+from arae.reporting.ledger import open_ledger
 from arae.reporting.scores import read_score, require_complete
 from arae.reporting.study import StudySettings
 from arae.reporting.study_table import build
@@ -53,12 +53,14 @@ def run(arguments: argparse.Namespace) -> None:
         settings=plain(settings),
         modules=[module_of(settings.kind)],
     ) as stage:
-        chain = verify_chain(inputs)
-        chain.require()
+        ledger = open_ledger(inputs)
         scores = [read_score(path) for path in arguments.scores]
         require_complete(scores, kind.texts(settings).values(), settings.seeds)
         history = curves.read_curves(arguments.histories)
-        table = build(kind, arguments.study, settings, scores, history, doubts_in(chain.records))
+        table = build(kind, arguments.study, settings, scores, history, doubts_in(ledger.records))
+        table["computed_on"] = [
+            fact for key in ("device", "processor", "paths") for fact in ledger.distinct(key)
+        ]
         with atomic_write(out / "table.csv") as handle:
             tables.write_csv(handle, table)
         with atomic_write(out / "curves.csv") as handle:
