@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from arae.engine.device import describe_device, prepare_device, where
-from arae.foundation.machine import kind_of_machine
 from arae.foundation.errors import SettingsError
+from arae.foundation.machine import kind_of_machine
 
 
 @pytest.fixture(autouse=True)

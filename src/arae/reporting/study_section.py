@@ -118,7 +118,8 @@ def _pair(pair: Mapping[str, Any], column: dict[str, Any]) -> Markup:
 
 
 def _notes(table: Mapping[str, Any]) -> Markup:
-    notes = [tables.interval_note(table), published.source(table), *published.notes(table)]
+    notes = [tables.interval_note(table), tables.computed_on(table), published.source(table)]
+    notes += published.notes(table)
     return element("p", " ".join(note for note in notes if note), class_="note")
 
 
