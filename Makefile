@@ -2,9 +2,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+ifdef PORTABLE
+export ARAE_PORTABLE := $(PORTABLE)
+endif
 READY := .venv/.ready
 
-.PHONY: help reproduce embedded paper environment extras test test-all crash benchmark lint clean
+.PHONY: help reproduce embedded paper environment extras check test test-all crash benchmark lint clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,12 +16,14 @@ help:
 	@echo "make paper       the studies of the paper, at full size (downloads SNLI)"
 	@echo "make environment only install into .venv, from requirements.lock"
 	@echo "make extras      and what clusters, PostgreSQL and the fastText package need"
+	@echo "make check       style, types and the fast tests of what computes: for the hand at work"
 	@echo "make test        the tests (make test-all: and slow variants of some)"
 	@echo "make crash       kill every stage at every write boundary: the table of docs/crash.md"
 	@echo "make benchmark   time what should be fast, beside the committed record"
 	@echo "make lint        formatting, types, workflow and dvc.yaml"
 	@echo "make clean       remove .venv, work/ (checkpoints, downloads, journals) and logs/;"
 	@echo "                 data/ and results/ are never touched"
+	@echo "PORTABLE=1       with any of these: paths of the libraries that all AVX2 processors share"
 	@echo "PYTHON=...       the Python (3.11 or newer) that .venv is made with"
 
 reproduce: $(READY)
@@ -51,7 +56,14 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 # By file: a fixture that takes long is made once a process, and tests of one cluster do not meet.
+FAST = tests/nn tests/systems tests/text
 TEST = $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+check: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not slow and not workflow and not thorough" $(FAST)
+
 test: $(READY)
 	$(TEST) -m "not thorough"
 

@@ -18,3 +18,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for mark in ("workflow", "slow")
     }
     items.sort(key=lambda item: [item.path not in paths for paths in marked.values()])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was skipped and why, each reason once: a test that did not run showed nothing."""
+    reasons: dict[str, list[str]] = {}
+    for report in terminalreporter.stats.get("skipped", []):
+        words = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        reasons.setdefault(words.removeprefix("Skipped: "), []).append(report.nodeid)
+    for reason, tests in sorted(reasons.items()):
+        files = ", ".join(sorted({test.split("::")[0] for test in tests}))
+        terminalreporter.write_line(f"skipped: {len(tests)} in {files}: {reason}")

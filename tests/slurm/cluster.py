@@ -75,7 +75,23 @@ def why_not() -> str:
         return "only root can start SLURM's daemons"
     if (CONFIG / "slurm.conf").exists():
         return f"{CONFIG}/slurm.conf is there: this machine has a SLURM of its own"
-    return ""
+    return why_no_name()
+
+
+def why_no_name() -> str:
+    """Why SLURM's daemons could not find each other; "" if they can.
+
+    They resolve even `127.0.0.1` by what glibc finds of the host's addresses, which leaves out those
+    of loopback: on a host without another interface that is all.
+    """
+    others = [
+        name
+        for name, addresses in psutil.net_if_addrs().items()
+        if name != "lo" and any(a.family in (socket.AF_INET, socket.AF_INET6) for a in addresses)
+    ]
+    if others:
+        return ""
+    return "loopback is this host's only interface, so SLURM resolves no address; give it another"
 
 
 @dataclass(frozen=True)
