@@ -57,7 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
         scores = [read_score(path) for path in arguments.scores]
         require_complete(scores, kind.texts(settings).values(), settings.seeds)
         history = curves.read_curves(arguments.histories)
-        table = build(kind, arguments.study, settings, scores, history, doubts_in(ledger.records))
+        doubts = doubts_in(ledger.records.values())
+        table = build(kind, arguments.study, settings, scores, history, doubts)
         table["computed_on"] = [
             fact for key in ("device", "processor", "paths") for fact in ledger.distinct(key)
         ]
