@@ -77,6 +77,12 @@ def open_ledger(shown: Iterable[Path]) -> Ledger:
     return Ledger(files=check.files, records=_records(check))
 
 
+def processor_of(record: dict[str, Any]) -> str:
+    """The processor that a stage ran on: its GPU if it used one; "" in records that do not say it."""
+    device = str(record.get("device", "cpu"))
+    return str(record.get("processor", "")) if device == "cpu" else device
+
+
 def stage_place(stage: str) -> tuple[int, str]:
     """Sorting key of a stage."""
     return (STAGES.index(stage) if stage in STAGES else len(STAGES), stage)

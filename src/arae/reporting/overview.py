@@ -20,7 +20,7 @@ def render(
     heads = ("In the paper", "Claims", "Study", "Seeds")
     grid = element(
         "table",
-        element("caption", "The paper, item by item"),
+        element("caption", "The studies, item by item"),
         element("thead", element("tr", [element("th", head, scope="col") for head in heads])),
         element("tbody", [_row(table, anchors[table["study"]]) for table in tables]),
     )
@@ -41,9 +41,16 @@ def _row(table: Mapping[str, Any], anchor: str) -> Markup:
     return element(
         "tr",
         element("th", element("a", table["paper_item"], href=f"#{anchor}"), scope="row"),
-        element("td", _tally(found) if found else "–", class_="text"),
-        element("td", table["title"], " ", element("code", table["study"]), class_="text"),
-        element("td", len(table["seeds"])),
+        element("td", _tally(found) if found else "–", class_="text", data_label="Claims"),
+        element(
+            "td",
+            table["title"],
+            " ",
+            element("code", table["study"]),
+            class_="text",
+            data_label="Study",
+        ),
+        element("td", len(table["seeds"]), data_label="Seeds"),
     )
 
 

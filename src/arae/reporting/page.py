@@ -1,21 +1,22 @@
-"""The report: one HTML file that opens offline, runs no script and asks for nothing."""
+"""The report: one HTML file that opens offline, asks for nothing; its own script only sorts and searches."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 from arae.reporting import overview, provenance_section, study_section, verdicts
 from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.figure import style as chart_style
-from arae.reporting.ledger import Ledger
+from arae.reporting.ledger import Ledger, processor_of
 from arae.reporting.markup import Markup, element
 from arae.reporting.study_section import anchor
+from arae.reporting.study_table import is_of_paper
 
-TITLE = "Adversarially Regularized Autoencoders: results"
+PAPER = "Adversarially Regularized Autoencoders"
 
 
 def render(
@@ -27,21 +28,22 @@ def render(
 
     `absent`: (paper item, title) of the kinds of study that the page has none of.
     """
-    style = _style()
+    style, script = _style(), _text("page.js")
+    tables = [table for table, _ in studies]
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_policy(style)),
+        element("meta", http_equiv="Content-Security-Policy", content=_policy(style, script)),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
-        element("title", TITLE),
+        element("title", f"{_title(tables)}: results"),
         element("style", Markup(style)),
     )
-    tables = [table for table, _ in studies]
     body = element(
         "body",
         element("a", "Skip to the results", href="#results", class_="skip"),
+        _contents(tables),
         _header(tables, ledger, absent),
         element(
             "main",
@@ -54,11 +56,25 @@ def render(
             element(
                 "p",
                 "Every number on this page was computed from the files listed above, whose hashes "
-                "were checked when the page was written. The page loads nothing and runs no script.",
+                "were checked when the page was written. The page loads nothing. Its one script sorts "
+                "tables and searches samples; all is shown without it.",
             ),
         ),
+        element("script", Markup(script)),
     )
     return f"<!DOCTYPE html>\n{element('html', head, body, lang='en')}\n"
+
+
+def _contents(tables: Sequence[dict[str, Any]]) -> Markup:
+    """Links to the studies, which stay in sight where there is room beside the text."""
+    links = [(anchor(table["study"]), table["study"]) for table in tables]
+    entries = [*links, ("provenance", "Provenance")]
+    return element(
+        "nav",
+        element("ol", [element("li", element("a", name, href=f"#{to}")) for to, name in entries]),
+        class_="contents",
+        aria_label="Studies",
+    )
 
 
 def _sections(
@@ -78,6 +94,7 @@ def _header(
     tables: Sequence[dict[str, Any]], ledger: Ledger, absent: Sequence[tuple[str, str]]
 ) -> Markup:
     claims = [claim for table in tables for claim in table["claims"]]
+    of_paper = any(map(is_of_paper, tables))
     counts = [
         (verdict, sum(claim["verdict"] == verdict for claim in claims))
         for verdict in verdicts.WORDS
@@ -91,12 +108,13 @@ def _header(
     last = element("p", element("a", "What stands behind the numbers", href="#provenance"))
     return element(
         "header",
-        element("p", "Reproduction report", class_="kicker"),
-        element("h1", "Adversarially Regularized Autoencoders"),
+        element("p", "Reproduction report" if of_paper else "Report", class_="kicker"),
+        element("h1", _title(tables)),
         element(
             "p",
-            f"Obtained numbers beside published ones, with 95 % intervals. {len(tables)} "
-            f"{'study' if len(tables) == 1 else 'studies'}, {len(ledger.files):,} files verified.",
+            f"{'Obtained numbers beside published ones' if of_paper else 'Numbers'}, with 95 % "
+            f"intervals. {len(tables)} {'study' if len(tables) == 1 else 'studies'}, "
+            f"{len(ledger.files):,} files verified. {_processors(ledger)}",
             class_="lead",
         ),
         element("ul", tally, class_="tally", aria_label="Claims by verdict") if tally else None,
@@ -104,12 +122,36 @@ def _header(
     )
 
 
+def _title(tables: Sequence[Mapping[str, Any]]) -> str:
+    """The paper's, unless all studies are someone's own."""
+    if any(map(is_of_paper, tables)):
+        return PAPER
+    return ", ".join(dict.fromkeys(str(table["title"]) for table in tables))
+
+
+def _processors(ledger: Ledger) -> str:
+    """Where the models were trained: numbers differ a little between processors."""
+    makers = ledger.by_stage()
+    records = [one for stage in ("train", "train-images") for one in makers.get(stage, ())]
+    names = sorted({processor_of(record) for record in records} - {""})
+    return f"Trained on {', '.join(names)}." if names else ""
+
+
 def _style() -> str:
-    page = resources.files("arae.reporting").joinpath("page.css").read_text(encoding="utf-8")
-    return chart_style() + page
+    return chart_style() + _text("page.css")
 
 
-def _policy(style: str) -> str:
-    """Nothing may load or run; the one style sheet is allowed by its hash."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+def _text(name: str) -> str:
+    return resources.files("arae.reporting").joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing may load; the one style sheet and the one script are allowed by their hashes."""
+
+    def digest(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest(style)}'; script-src 'sha256-{digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )

@@ -25,6 +25,7 @@ class StudySettings:
     embedded: bool = False
     published: dict[str, Any] = field(default_factory=dict)
     claims: tuple[ClaimSettings, ...] = ()
+    title: str = ""  # of a study of one's own text; the kind's otherwise
 
     def check(self) -> None:
         """Raise `ValueError` for settings that make no study."""

@@ -31,8 +31,14 @@ def render(
         _part(name, "verdicts", "What holds", _verdicts(table)),
         _part(name, "doubts", "What is in doubt", _doubts(table)),
         _part(name, "figures", "Figures", _figures(figures, name)),
+        _part(name, "advice", "What to do next", _advice(table)),
         _part(name, "differs", "What differs from the paper", _paragraph(table["differs"])),
-        _part(name, "numbers", "Numbers", join([_notes(table), table_html.render(table)])),
+        _part(
+            name,
+            "numbers",
+            "Numbers",
+            join([_notes(table), table_html.render(table), table_html.download(table)]),
+        ),
         _part(name, "definitions", "Definitions", _definitions(table)),
         _part(name, "curves", "Training", _curves(table, name, shown or {})),
         _part(name, "samples", "Samples", _samples(table)),
@@ -115,6 +121,12 @@ def _pair(pair: Mapping[str, Any], column: dict[str, Any]) -> Markup:
     return element(
         "li", sign, tables.comparison(pair, column), title=WORDS[verdict], class_=f"is-{verdict}"
     )
+
+
+def _advice(table: Mapping[str, Any]) -> Markup | None:
+    if not table["advice"]:
+        return None
+    return element("ul", [element("li", line) for line in table["advice"]])
 
 
 def _notes(table: Mapping[str, Any]) -> Markup:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from arae.foundation.errors import SettingsError
-from arae.reporting import claims, collapse, verdicts
+from arae.reporting import advice, claims, collapse, verdicts
 from arae.reporting.cells import cell
 from arae.reporting.columns import measured_columns
 from arae.reporting.scores import Score
 from arae.reporting.study import StudyKind, StudySettings
 
 EXAMPLES = 10
+OWN = "Own text"
 
 
 def build(
@@ -31,6 +32,7 @@ def build(
     others = sorted(label for label in texts if label not in kind.order)
     places = {label: place for place, label in enumerate((*kind.order, *others))}
     published = settings.published.get("rows", {})
+    of_paper = bool(settings.claims or settings.published)
     _require_shares(name, columns, published)
     rows = [
         _row(label, texts[label], places[label], columns, scores, published.get(label, {}))
@@ -42,8 +44,8 @@ def build(
         "format": 1,
         "study": name,
         "kind": settings.kind,
-        "title": kind.title,
-        "paper_item": kind.paper_item,
+        "title": settings.title or kind.title,
+        "paper_item": kind.paper_item if of_paper else OWN,
         "corpus": settings.corpus,
         "sentences": settings.evaluation.get("samples"),
         "seeds": list(settings.seeds),
@@ -56,7 +58,7 @@ def build(
         },
         "published_source": settings.published.get("source"),
         "published_marks": settings.published.get("marks", {}),
-        "differs": kind.differs,
+        "differs": kind.differs if of_paper else "",
         "examples_note": kind.examples_note,
         "rule": verdicts.RULE,
         "curves": curves,
@@ -65,7 +67,13 @@ def build(
             *collapse.doubts(rows),
         ],
     }
-    return {**table, "claims": claims.judge(settings.claims, table, kind.tests)}
+    judged = claims.judge(settings.claims, table, kind.tests)
+    return {**table, "claims": judged, "advice": [] if of_paper else advice.given(table)}
+
+
+def is_of_paper(table: Mapping[str, Any]) -> bool:
+    """Whether a table is of the paper: it has claims or published values; else it is someone's own."""
+    return bool(table["paper_item"] != OWN)
 
 
 def _concerns(doubt: Mapping[str, Any], texts: Iterable[str]) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from collections.abc import Mapping
 from typing import Any
 
 from arae.reporting import collapse, doubts, published, tables
-from arae.reporting.cells import write_interval, write_number
+from arae.reporting.cells import write_interval
 from arae.reporting.charts.figure import colour
 from arae.reporting.claims import distance
 from arae.reporting.columns import HIGHER, LOWER, REAL, REAL_TEXT
@@ -71,11 +73,11 @@ def _cells(
 ) -> Markup:
     content = row["cells"].get(column["metric"])
     if content is None:
-        shown = element("td", published.NOTHING)
+        shown = element("td", published.NOTHING, data_label=column["label"])
     else:
         mean, width = write_interval(content, column)
         values = ", ".join(
-            f"seed {seed}: {write_number(value, column)}"
+            f"{row['text']}/seed-{seed}: {value:.10g}"
             for seed, value in zip(content["seeds"], content["values"], strict=True)
         )
         shown = element(
@@ -84,11 +86,30 @@ def _cells(
             element("span", f" ± {width}", class_="width") if width else None,
             doubts.of_column(table, column["metric"], row["text"]),
             title=values,
+            data_label=column["label"],
+            data_value=content["mean"],
         )
     if not published.has_published(table, column["metric"]):
         return shown
     text = published.number(table, row, column)
-    return join([shown, element("td", text, class_="published")])
+    value = row["published"].get(column["metric"])
+    return join(
+        [shown, element("td", text, class_="published", data_label="published", data_value=value)]
+    )
+
+
+def download(table: Mapping[str, Any]) -> Markup:
+    """The table as a CSV file that lies in the page itself."""
+    handle = io.StringIO()
+    tables.write_csv(handle, table)
+    data = base64.b64encode(handle.getvalue().encode()).decode()
+    link = element(
+        "a",
+        "All numbers as CSV",
+        href=f"data:text/csv;base64,{data}",
+        download=f"{table['study']}.csv",
+    )
+    return element("p", link, class_="note")
 
 
 def _best(table: Mapping[str, Any], column: Mapping[str, Any]) -> str | None:

@@ -60,6 +60,8 @@ def markdown(table: Mapping[str, Any]) -> str:
     if table["claims"]:
         lines = "\n".join(verdict_line(table, claim) for claim in table["claims"])
         parts += ["## Verdicts", lines, table["rule"]]
+    if table["advice"]:
+        parts += ["## What to do next", "\n".join(f"- {line}" for line in table["advice"])]
     if table["differs"]:
         parts += ["## What differs from the paper", table["differs"]]
     parts += ["## Definitions", _definitions(table)]

@@ -18,6 +18,7 @@ from arae.reporting.kinds.registry import KINDS, module_of
 from arae.reporting.ledger import open_ledger
 from arae.reporting.page import render
 from arae.reporting.scores import FORMAT
+from arae.reporting.study_table import is_of_paper
 
 SHOWN = ("table.json", "figures.json", "table.csv", "table.md", "curves.csv")
 
@@ -70,7 +71,9 @@ def _in_order(
 
 
 def _absent(tables: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """(paper item, title) of the kinds of study that no table is of."""
+    """(paper item, title) of the kinds of study that no table is of; nothing beside one's own studies."""
+    if not any(map(is_of_paper, tables)):
+        return []
     present = {table["kind"] for table in tables}
     return [(kind.paper_item, kind.title) for name, kind in KINDS.items() if name not in present]
 

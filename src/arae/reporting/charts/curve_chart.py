@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from arae.reporting.charts.figure import Axis, Panel, axis, colour, short
+from arae.reporting.charts.figure import Axis, Panel, axis, colour, short, titled
 from arae.reporting.curves import Curve
 from arae.reporting.markup import Markup, element
 
 NARROW, MEDIUM, WIDE = (264, 168), (450, 290), (860, 320)
-LEFT, RIGHT, TOP, BOTTOM = 44, 10, 26, 24
+LEFT, RIGHT, TOP, BOTTOM = 44, 10, 26, 38
 LEGEND_ROOM, LETTER = 70, 7.5
 LABEL_GAP = 14
 
@@ -22,11 +22,13 @@ def curve_panel(
     dashed: Collection[str] = (),
     log: bool | None = None,
     log_steps: bool = False,
+    across: str = "training step",
 ) -> Panel:
     """Curves by (colour number, label) and seed ("" for none); a wide panel names the labels at the lines' ends.
 
     `size` replaces the usual width and height; labels in `dashed` have broken lines; `log` chooses
-    the axis of values, which otherwise depends on their range; `log_steps` that of (positive) steps.
+    the axis of values, which otherwise depends on their range; `log_steps` that of (positive) steps, which
+    `across` names.
     """
     width, height = size or (WIDE if wide else NARROW)
     points = [point for seeds in series.values() for curve in seeds.values() for point in curve]
@@ -53,13 +55,28 @@ def curve_panel(
         width=width,
         height=height,
         content=Markup(
-            element("text", title, x=0, y=12, class_="panel-title")
+            titled(title, values)
             + _grid(steps, values, wide)
+            + element(
+                "text",
+                f"{across}, log scale" if log_steps else across,
+                x=steps.end,
+                y=height - 5,
+                class_="tick end",
+            )
             + "".join(lines)
             + (_legend(series, steps, values) if wide else "")
             + ("" if lines else _nothing(width, height))
         ),
     )
+
+
+def unseen(series: Mapping[tuple[int, str], Mapping[str, Curve]]) -> str:
+    """A sentence for a caption on the systems that have no curve; "" if all have one."""
+    absent = [label for (_, label), seeds in series.items() if not seeds]
+    if not absent:
+        return ""
+    return f" No curve of {', '.join(absent)}: it was not recorded, as their epoch is chosen otherwise."
 
 
 def _grid(steps: Axis, values: Axis, wide: bool) -> Markup:

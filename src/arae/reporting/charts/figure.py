@@ -97,6 +97,13 @@ def axis(values: list[float], start: float, end: float, log: bool | None = None)
     return Axis(low=low - room, high=high + room, start=start, end=end, log=False)
 
 
+def titled(title: str, scale: Axis) -> Markup:
+    """A panel's title, which names its values, and whether their axis is logarithmic."""
+    return element(
+        "text", f"{title}, log scale" if scale.log else title, x=0, y=12, class_="panel-title"
+    )
+
+
 def short(value: float) -> str:
     """A tick's label: 0.002, 1.5, 40, 1.2k, 3M."""
     for size, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):

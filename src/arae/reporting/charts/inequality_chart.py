@@ -87,9 +87,15 @@ def _grid(xs: Axis, ys: Axis, across: str, up: str) -> Markup:
         parts.append(element("line", x1=xs.start, x2=xs.end, y1=y, y2=y, class_="grid"))
         parts.append(element("text", short(tick), x=xs.start - 6, y=y + 4, class_="tick end"))
     parts.append(
-        element("text", across, x=(xs.start + xs.end) / 2, y=ys.start + 38, class_="label middle")
+        element(
+            "text",
+            f"{across}, log scale",
+            x=(xs.start + xs.end) / 2,
+            y=ys.start + 38,
+            class_="label middle",
+        )
     )
-    parts.append(element("text", up, x=xs.start, y=ys.end - 10, class_="label"))
+    parts.append(element("text", f"{up}, log scale", x=xs.start, y=ys.end - 10, class_="label"))
     return Markup("".join(parts))
 
 

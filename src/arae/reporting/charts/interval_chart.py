@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from arae.reporting.charts.figure import Axis, Panel, axis, colour, short
+from arae.reporting.charts.figure import Axis, Panel, axis, colour, short, titled
 from arae.reporting.markup import Markup, element
 
 WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM = 400, 76, 16, 34, 34, 30
@@ -50,12 +50,25 @@ def interval_panel(title: str, marks: Sequence[Mark]) -> Panel:
         description="; ".join(_words(mark) for mark in marks),
         width=WIDTH,
         height=height,
-        content=Markup(
-            element("text", title, x=0, y=14, class_="panel-title")
-            + _grid(scale, height - BOTTOM)
-            + "".join(rows)
-        ),
+        content=Markup(titled(title, scale) + _grid(scale, height - BOTTOM) + "".join(rows)),
     )
+
+
+def reading(marks: Iterable[Mark], compare: bool = True) -> str:
+    """How to read the marks that are drawn, for a caption."""
+    drawn = list(marks)
+    measured = [mark for mark in drawn if mark.mean is not None]
+    several = any(len(mark.values) > 1 for mark in measured)
+    parts = [
+        "Each dot is one seed, the stroke their mean" if several else "The dot is the one seed"
+    ]
+    if any(mark.half_width for mark in measured):
+        parts.append("the band its 95 % interval")
+    if any(mark.published is not None for mark in drawn):
+        parts.append(
+            "a hollow diamond the published value" + (" (compare the order)" if compare else "")
+        )
+    return f"{', '.join(parts)}."
 
 
 def _points(mark: Mark) -> list[float]:

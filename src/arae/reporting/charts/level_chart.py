@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arae.reporting.charts.figure import Axis, Panel, axis, colour, short
+from arae.reporting.charts.figure import Axis, Panel, axis, colour, short, titled
 from arae.reporting.markup import Markup, element
 
 WIDTH, HEIGHT = 300, 220
@@ -47,7 +47,7 @@ def level_panel(
         width=WIDTH,
         height=HEIGHT,
         content=Markup(
-            element("text", title, x=0, y=14, class_="panel-title")
+            titled(title, values)
             + _grid(values)
             + (line if means and ordered else "")
             + "".join(columns)

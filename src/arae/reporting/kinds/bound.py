@@ -7,7 +7,7 @@ from typing import Any
 
 from arae.reporting.charts.figure import Figure
 from arae.reporting.charts.inequality_chart import Point, inequality_panel
-from arae.reporting.charts.interval_chart import Mark, interval_panel, mark_of
+from arae.reporting.charts.interval_chart import Mark, interval_panel, mark_of, reading
 from arae.reporting.claims import ClaimTest
 from arae.reporting.columns import Column
 from arae.reporting.study import LANGUAGE, StudyKind
@@ -55,6 +55,10 @@ TESTS = {
 
 def figures(table: dict[str, Any]) -> list[Figure]:
     """All pairs of (bound, difference), and the quantities of each system."""
+    sides = {
+        ENCODER: _marks(table, ("difference", "twice_wrong", "bound")),
+        PRIOR: _marks(table, ("prior_difference", "prior_bound")),
+    }
     return [
         Figure(
             name="corollary",
@@ -74,11 +78,8 @@ def figures(table: dict[str, Any]) -> list[Figure]:
         Figure(
             name="sides",
             title="Both sides of the corollary",
-            caption="Each dot is one seed; the stroke is their mean, the band its 95 % interval.",
-            panels=[
-                interval_panel(ENCODER, _marks(table, ("difference", "twice_wrong", "bound"))),
-                interval_panel(PRIOR, _marks(table, ("prior_difference", "prior_bound"))),
-            ],
+            caption=reading(mark for marks in sides.values() for mark in marks),
+            panels=[interval_panel(title, marks) for title, marks in sides.items()],
         ),
     ]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from arae.reporting.charts.curve_chart import curve_panel
+from arae.reporting.charts.curve_chart import curve_panel, unseen
 from arae.reporting.charts.figure import Figure
-from arae.reporting.charts.interval_chart import interval_panel, mark_of
-from arae.reporting.columns import REAL, Column
+from arae.reporting.charts.interval_chart import interval_panel, mark_of, reading
+from arae.reporting.columns import REAL, REAL_TEXT, Column
 from arae.reporting.study import OF_SAMPLES, StudyKind
 
 PERPLEXITY, GRAMMAR, DIVERSITY = "Perplexity", "Judged by the true grammar", "Diversity"
@@ -50,12 +50,9 @@ SELECTION_METRIC = "valid_reverse_ppl_ngram"
 def figures(table: dict[str, Any]) -> list[Figure]:
     """The perplexities as a chart, and the model-selection curves of all systems."""
     shown = [column for column in table["columns"] if column["group"] == PERPLEXITY][:2]
+    drawn = [[mark_of(row, column["metric"]) for row in table["rows"]] for column in shown]
     panels = [
-        interval_panel(
-            column["label"],
-            [mark_of(row, column["metric"]) for row in table["rows"]],
-        )
-        for column in shown
+        interval_panel(column["label"], marks) for column, marks in zip(shown, drawn, strict=True)
     ]
     selection = {
         (row["series"], row["label"]): {
@@ -64,22 +61,26 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             if SELECTION_METRIC in metrics
         }
         for row in table["rows"]
+        if row["text"] != REAL_TEXT
     }
+    meanings = {
+        "reverse_ppl": " Reverse perplexity: lower is better.",
+        "forward_ppl": " Forward perplexity: nearer to real data's is better; a system below it writes "
+        "safer or more repetitive sentences than real ones.",
+    }
+    read = "".join(meanings.get(column["metric"], "") for column in shown)
     return [
         Figure(
             name="perplexity",
             title="Reverse and forward perplexity",
-            caption="Each dot is one seed; the stroke is their mean, the band its 95 % interval, a "
-            "hollow diamond the published value (compare the order). Reverse perplexity: lower is better. "
-            "Forward perplexity: nearer to real text's is better; what lies below it is safer or more "
-            "repetitive than real text.",
+            caption=reading(mark for marks in drawn for mark in marks) + read,
             panels=panels,
         ),
         Figure(
             name="selection",
             title="Validation reverse perplexity while training",
             caption="Reverse perplexity of the validation text by an n-gram model trained on "
-            "samples drawn at that moment. One line a seed.",
+            "samples drawn at that moment. One line a seed." + unseen(selection),
             panels=[curve_panel("Reverse PPL, n-gram", selection, wide=True)],
         ),
     ]

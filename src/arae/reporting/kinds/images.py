@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from arae.reporting.charts import png
-from arae.reporting.charts.curve_chart import curve_panel
+from arae.reporting.charts.curve_chart import curve_panel, unseen
 from arae.reporting.charts.figure import Figure, Panel, colour
-from arae.reporting.columns import REAL, Column
+from arae.reporting.columns import REAL, REAL_TEXT, Column
 from arae.reporting.markup import element, join
 from arae.reporting.study import OF_IMAGES, StudyKind
 
@@ -51,6 +51,7 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             if SELECTION_METRIC in metrics
         }
         for row in table["rows"]
+        if row["text"] != REAL_TEXT
     }
     return [
         Figure(
@@ -72,7 +73,7 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             name="selection",
             title="Validation distance while training",
             caption="KID on pixels between samples drawn at that moment and validation images, which "
-            "chooses the epoch. One line a seed.",
+            "chooses the epoch. One line a seed." + unseen(selection),
             panels=[curve_panel("KID on pixels", selection, wide=True)],
         ),
     ]

@@ -59,7 +59,9 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             title=f"{heading}: edit distance to the first sentence",
             caption="Mean over paths, in words, at each point from one end (0) to the other. One "
             "line a seed. An even climb is a smooth space.",
-            panels=[curve_panel("Words", _profiles(table, kind), wide=True)],
+            panels=[
+                curve_panel("Words", _profiles(table, kind), wide=True, across="point of the path")
+            ],
         )
         for kind, _, heading in PATHS
     ]

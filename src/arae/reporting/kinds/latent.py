@@ -76,7 +76,9 @@ def _panel(table: dict[str, Any], title: str, metrics: dict[str, tuple[str, bool
             if curves:
                 series[row["series"], label] = curves
                 dashed += [label] if broken else []
-    return curve_panel(title, series, wide=True, size=MEDIUM, dashed=dashed, log=False)
+    return curve_panel(
+        title, series, wide=True, size=MEDIUM, dashed=dashed, log=False, across="epoch"
+    )
 
 
 KIND = StudyKind(

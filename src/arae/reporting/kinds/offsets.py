@@ -11,7 +11,7 @@ from typing import Any
 from arae.evaluation.intervals import t_interval
 from arae.evaluation.transforms import PAPER, Transform
 from arae.reporting.charts.figure import Figure
-from arae.reporting.charts.interval_chart import Mark, interval_panel
+from arae.reporting.charts.interval_chart import Mark, interval_panel, reading
 from arae.reporting.charts.text_panel import Block, text_panel
 from arae.reporting.claims import ClaimTest
 from arae.reporting.columns import Column
@@ -79,19 +79,18 @@ TESTS = {
 
 def figures(table: dict[str, Any]) -> list[Figure]:
     """Match and precision by transform, a panel for each system; sentences before and after."""
-    caption = (
-        "Each dot is one seed; the stroke is their mean, the band its 95 % interval, a hollow "
-        "diamond the published value. Transforms that could not be tried have no mark; the examples "
-        "say why."
-    )
+    drawn = {
+        metric: {row["label"]: _marks(row, metric) for row in table["rows"]} for metric in LABELS
+    }
     charts = [
         Figure(
             name=metric,
             title=f"{label} of each transform",
-            caption=f"{table['definitions'].get(metric, '').capitalize()}. {caption}",
+            caption=f"{table['definitions'].get(metric, '').capitalize()}. "
+            + _caption([mark for marks in drawn[metric].values() for mark in marks]),
             panels=[
-                interval_panel(f"{row['label']}: {label}", _marks(row, metric))
-                for row in table["rows"]
+                interval_panel(f"{system}: {label}", marks)
+                for system, marks in drawn[metric].items()
             ],
         )
         for metric, label in LABELS.items()
@@ -109,6 +108,11 @@ def figures(table: dict[str, Any]) -> list[Figure]:
         ],
     )
     return [*charts, examples]
+
+
+def _caption(marks: list[Mark]) -> str:
+    untried = " Transforms that could not be tried have no mark; the examples say why."
+    return reading(marks) + (untried if any(mark.mean is None for mark in marks) else "")
 
 
 def _transforms(row: Mapping[str, Any]) -> list[list[dict[str, Any]]]:

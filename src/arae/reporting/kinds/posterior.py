@@ -58,7 +58,9 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             title="Variance of the posterior mean, by dimension",
             caption="Over the test text, largest first, one line a seed; a dimension below 0.01 is not "
             "active: its code says the same of every sentence.",
-            panels=[curve_panel("Variance", series, wide=True, log=True)],
+            panels=[
+                curve_panel("Variance", series, wide=True, log=True, across="dimension, by rank")
+            ],
         )
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from arae.reporting.charts.figure import Figure
-from arae.reporting.charts.interval_chart import Mark, interval_panel
+from arae.reporting.charts.interval_chart import Mark, interval_panel, reading
 from arae.reporting.columns import Column
 from arae.reporting.study import LABELS, StudyKind
 
@@ -30,18 +30,14 @@ COLUMNS = (
 def figures(table: dict[str, Any]) -> list[Figure]:
     """Accuracies, one panel for each number of labels."""
     rows = {row["label"]: row for row in table["rows"]}
-    panels = [
-        interval_panel(f"Accuracy, %, {size}", _marks(rows, size))
-        for size in SIZES
-        if any(f"{system}, {size}" in rows for system in SYSTEMS)
-    ]
+    sizes = {size: marks for size in SIZES if (marks := _marks(rows, size))}
     return [
         Figure(
             name="accuracy",
             title="Accuracy on test pairs, by the number of labels",
-            caption="Each dot is one seed; the stroke is their mean, the band its 95 % interval, a "
-            "hollow diamond the published value (compare the order). Higher is better.",
-            panels=panels,
+            caption=reading(mark for marks in sizes.values() for mark in marks)
+            + " Higher is better.",
+            panels=[interval_panel(f"Accuracy, %, {size}", marks) for size, marks in sizes.items()],
         )
     ]
 

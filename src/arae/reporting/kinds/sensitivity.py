@@ -129,7 +129,7 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             name=name,
             title=f"{title} while one setting changes",
             caption="One panel a setting, all others as in the centre (bold). Each dot is one seed, "
-            f"the line joins their means. {reading}",
+            f"a line joins the means of levels that are numbers. {reading}",
             panels=_panels(table, metric),
         )
         for name, metric, title, reading in (

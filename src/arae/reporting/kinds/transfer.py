@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from arae.reporting.charts.figure import Figure
-from arae.reporting.charts.interval_chart import Mark, interval_panel
+from arae.reporting.charts.interval_chart import Mark, interval_panel, reading
 from arae.reporting.charts.scatter_chart import Cloud, scatter_panel
 from arae.reporting.columns import REAL, REAL_LABEL, Column
 from arae.reporting.study import LABELS, OF_TRANSFERS, StudyKind
@@ -65,8 +65,8 @@ COLUMNS = (
 def figures(table: dict[str, Any]) -> list[Figure]:
     """What is gained against what is lost, and the accuracy of each direction."""
     systems = [row for row in table["rows"] if row["label"] != REAL_LABEL]
-    panels = [
-        scatter_panel(title, across, up, [_cloud(row, (first, second)) for row in systems])
+    clouds = {
+        (title, across, up): [_cloud(row, (first, second)) for row in systems]
         for title, across, first, up, second in (
             ("By the classifier", "BLEU to the source", "bleu", "transfer accuracy", "transfer"),
             (
@@ -78,28 +78,26 @@ def figures(table: dict[str, Any]) -> list[Figure]:
             ),
         )
         if any(second in row["cells"] for row in systems)
-    ]
+    }
+    diamonds = any(cloud.published for one in clouds.values() for cloud in one if cloud.points)
     directions = sorted({name for row in systems for name in _by_direction(row, "transfer")})
+    drawn = {
+        direction: [_direction_mark(row, direction) for row in systems] for direction in directions
+    }
     return [
         Figure(
             name="frontier",
             title="Transfer against content",
-            caption="Each dot is one seed, a hollow diamond the published value. Right keeps more "
-            "of the source, up reaches the wanted label more often.",
-            panels=panels,
+            caption=f"Each dot is one seed{', a hollow diamond the published value' if diamonds else ''}. "
+            "Right keeps more of the source, up reaches the wanted label more often.",
+            panels=[scatter_panel(*names, one) for names, one in clouds.items()],
         ),
         Figure(
             name="directions",
             title="Transfer accuracy by direction",
             caption="Share of outputs that the bag-of-words classifier gives the wanted label. "
-            "Each dot is one seed, the stroke their mean.",
-            panels=[
-                interval_panel(
-                    direction,
-                    [_direction_mark(row, direction) for row in systems],
-                )
-                for direction in directions
-            ],
+            + reading(mark for marks in drawn.values() for mark in marks),
+            panels=[interval_panel(direction, marks) for direction, marks in drawn.items()],
         ),
     ]
 
