@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 from statistics import fmean
 
 import pytest
@@ -334,3 +335,20 @@ def test_a_text_panel_shows_every_line_within_its_width() -> None:
     assert panel.width > 5 * len(long)
     assert panel.height >= 7 * 17
     assert "a < b" in panel.description
+
+
+PAGES = sorted((Path(__file__).parents[2] / "docs/results").glob("*.md"))
+VERDICT = re.compile(r"(?m)^- \*\*(?:at least )?(\w+)(?: reproduced| tested)?\*\*: (.*)$")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_results_page_judges_as_the_rule_does_and_names_its_processor(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.search(r"Intel Xeon|AMD EPYC|H100", text.split("\n## ")[0])
+    found = VERDICT.findall(text)
+    assert len(found) == len(STUDIES[page.stem]["claims"])
+    for (verdict, line), claim in zip(found, STUDIES[page.stem]["claims"], strict=True):
+        assert line.startswith(claim["says"])
+        pairs = re.findall(r": (reproduced|partly reproduced|not reproduced)[;.]", line)
+        if pairs:
+            assert verdict == weakest([pair.removesuffix(" reproduced") for pair in pairs])
