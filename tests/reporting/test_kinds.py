@@ -15,6 +15,7 @@ from arae.probes.probe import probe_names
 from arae.reporting.columns import HIGHER, LOWER, REAL
 from arae.reporting.kinds.registry import KINDS, module_of
 from arae.workflow.plan import Plan
+from prepared import STUDIES
 
 ROOT = PACKAGE_ROOT.parents[1]
 
@@ -73,6 +74,6 @@ def test_a_table_s_code_is_that_of_its_kind() -> None:
 )
 def test_a_study_is_not_named_like_a_rule(name: str, tmp_path) -> None:
     raw = load_yaml(ROOT / "params.yaml")
-    raw["studies"] = {name: raw["studies"]["latent-scenes"]}
+    raw["studies"] = {name: STUDIES["latent-scenes"]}
     with pytest.raises(SettingsError, match="this is the name of a rule; rename the study"):
         Plan.of(raw, "params.yaml")

@@ -14,6 +14,7 @@ import pytest
 from arae.cli import main
 from arae.foundation.machine import processor
 from arae.foundation.provenance import verify_chain
+from arae.reporting import advice
 from arae.reporting.markup import escape
 from arae.reporting.provenance_section import duration
 
@@ -112,13 +113,26 @@ def test_ones_own_text_is_no_reproduction(make_project):
         "Table 1",
     ):
         assert words not in page
-    # By the rules: 700 is more than twice real text's 20, 1.4 % distinct less than half of its 50 %.
-    advice = json.loads(Path("results/studies/toy-study/table.json").read_text())["advice"]
-    assert [line.split(":")[0] for line in advice] == ["AE", "AAE", "AE", "AAE"]
-    assert "AAE: 1.4% of the samples are distinct" in "".join(advice)
+    # By the rule: 45 and 700 are more than twice real text's 20; the language model's 30 is not.
+    found = json.loads(Path("results/studies/toy-study/table.json").read_text())["advice"]
+    assert [line.split(":")[0] for line in found] == ["AE", "AAE"]
+    assert all("more than twice the 20.0" in line for line in found)
     assert "What to do next" in page and "What to do next" in Path(
         "results/studies/toy-study/table.md"
     ).read_text(encoding="utf-8")
+
+
+def test_advice_is_given_by_its_rules_alone():
+    def row(text, **means):
+        return {"label": text, "text": text, "cells": {k: {"mean": v} for k, v in means.items()}}
+
+    real = row("real", distinct=0.9, types=1000, mean_length=10, unknown=0.021)
+    poor = row("poor", distinct=0.44, types=499, mean_length=7.9, unknown=0.01, empty=0.011)
+    fine = row("fine", distinct=0.46, types=501, mean_length=8.1, unknown=0.02, empty=0.01)
+    given = advice.given({"rows": [real, poor, fine]})
+    assert [line.partition(":")[0] for line in given] == ["real", *["poor"] * 4]
+    assert "2.1% of the words are <unk> (more than 2%). Next: raise" in given[0]
+    assert advice.given({"rows": [poor]}) == given[1:2]  # without real text only fixed limits
 
 
 def test_captions_describe_only_what_is_drawn(make_project):
