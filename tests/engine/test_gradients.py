@@ -19,7 +19,7 @@ from arae.engine.trainer import Trainer
 from arae.nn.optimisers import Adam, OptimiserSettings
 from arae.nn.padded import training_text
 from arae.nn.randomness import Draws
-from arae.systems.system import Moment, TextSystem, distinct_phases
+from arae.systems.system import Moment, System, distinct_phases
 from engine.imitation import Imitation
 from toy import IMAGE_RECIPES, RECIPES, store_for, toy_system, toy_text
 
@@ -34,7 +34,7 @@ def as_on_a_gpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(arae.nn.cudnn, "CUDNN_ON", "cpu" if request.param == "cudnn" else "nowhere")
 
 
-def _watched(system: TextSystem) -> list[int]:
+def _watched(system: System) -> list[int]:
     """Has every update of a system checked; returns the updates' numbers of gradients."""
     seen: list[int] = []
     for phase in distinct_phases(system).values():
