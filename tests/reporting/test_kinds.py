@@ -10,7 +10,7 @@ import pytest
 import arae.reporting.kinds as package
 from arae.foundation.code import PACKAGE_ROOT
 from arae.foundation.errors import SettingsError
-from arae.foundation.settings import load_yaml
+from arae.foundation.params import load_yaml
 from arae.probes.probe import probe_names
 from arae.reporting.columns import HIGHER, LOWER, REAL
 from arae.reporting.kinds.registry import KINDS, module_of
