@@ -115,8 +115,9 @@ def stage_run(
                 **run.facts,
                 "doubts": [doubt.as_json() for doubt in run.doubts],
             }
-            write_sealed(sidecar, record)
+            # The sidecar comes last: until it is there, nothing counts as made.
             settle(sidecar, {path: made["sha256"] for path, made in record["outputs"].items()})
+            write_sealed(sidecar, record)
         except BaseException as error:
             journal.end(_status(error), str(error), {})
             raise
