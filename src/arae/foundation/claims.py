@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from arae.foundation.errors import DataError
-from arae.foundation.files import read_json, sha256_file, write_json
+from arae.foundation.files import read_json, remove_partials, sha256_file, write_json
 
 CLAIMS = Path("work", "claims")
 
@@ -71,6 +71,7 @@ def _claimed(sidecar: Path) -> dict[str, str] | None:
 
 
 def _note(sidecar: Path, outputs: dict[str, str]) -> None:
+    remove_partials(_claim_of(sidecar))  # of a stage that was killed here
     write_json(_claim_of(sidecar), {"sidecar": str(sidecar), "outputs": outputs})
 
 
