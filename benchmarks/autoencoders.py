@@ -55,7 +55,9 @@ class Race:
         keys = ("batch_size", "encoder", "decoder", "latent")
         recipe: dict[str, Any] = {key: size.recipe[key] for key in keys}
         recipe |= {"autoencoder": {"kind": "sgd", "lr": RATE, "clip_norm": CLIP}}
-        recipe |= {"reduction": "token_mean"} | ({"kl_start": 1.0} if kind == "vae" else {})
+        recipe |= {"reduction": "token_mean"} | (
+            {"weight": {"kind": "linear", "start": 1.0}} if kind == "vae" else {}
+        )
         self.system = build_system(
             parse_recipe({"system": kind, **recipe}), size.vocabulary, 1
         ).train()

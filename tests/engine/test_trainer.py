@@ -75,12 +75,12 @@ def test_nan_names_phase_and_step_and_keeps_the_last_checkpoint(tmp_path: Path) 
         return result
 
     run._validate = poison_after_first_epoch
-    generate = run.system._generate
+    sample = run.system.prior.sample
 
-    def generate_nan(count, draws):
-        return generate(count, draws) * (float("nan") if getattr(run, "_poison", False) else 1.0)
+    def sample_nan(count, draws):
+        return sample(count, draws) * (float("nan") if getattr(run, "_poison", False) else 1.0)
 
-    run.system._generate = generate_nan
+    run.system.prior.sample = sample_nan
     with pytest.raises(TrainingError, match=r"phase 'critic' gave critic_gap = nan at iteration 6"):
         run.fit()
     assert [p.name for p in tmp_path.glob("step-*.json")] == ["step-0000000005.json"]

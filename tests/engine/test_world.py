@@ -41,10 +41,12 @@ def test_two_processes_train_as_one(name: str, together: Path, tmp_path: Path) -
     assert [list(record) for record in history] == [list(record) for record in alone.history]
     for record, expected in zip(history, alone.history, strict=True):
         for key, value in expected.items():
-            assert record[key] == pytest.approx(value, rel=1e-4, abs=1e-5), (key, expected["step"])
+            assert record[key] == pytest.approx(value, rel=1e-3, abs=1e-5), (key, expected["step"])
     for key, value in alone.system.state_dict().items():
-        # Adam turns the rounding of gradients that are zero (biases before batch norm) into steps.
-        torch.testing.assert_close(first[key], value, rtol=1e-3, atol=2e-4, msg=key)
+        # In float64, where the rounding of a gradient that is zero (a bias before batch norm) is far
+        # below Adam's epsilon; in float32 Adam makes steps of it, other ones on other processors.
+        # Codes that a critic's batch norm can hardly tell apart still magnify rounding, to 1e-5.
+        torch.testing.assert_close(first[key], value, rtol=1e-3, atol=1e-4)
     for key, _ in alone.system.named_parameters():  # buffers the leader's validation fills
         assert torch.equal(first[key], second[key]), key
 

@@ -17,11 +17,16 @@ from toy import store_for, toy_system, validation_for
 
 
 def train(name: str, folder: Path, world: World) -> Trainer:
-    """A trained toy system; batches of two processes are of four sentences each."""
-    system, store = toy_system(name, epochs=2), store_for(name, 40)
-    validate = validation_for(name, store, seed=9)
-    trainer = Trainer(system, store, 1, validate, folder, StopRequest(), world=world)
-    trainer.fit()
+    """A trained toy system, in float64; batches of two processes are of four sentences each."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        system, store = toy_system(name, epochs=2), store_for(name, 40)
+        validate = validation_for(name, store, seed=9)
+        trainer = Trainer(system, store, 1, validate, folder, StopRequest(), world=world)
+        trainer.fit()
+    finally:
+        torch.set_default_dtype(usual)
     return trainer
 
 

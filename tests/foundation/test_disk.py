@@ -28,17 +28,17 @@ def test_a_full_disk_is_one_line_and_keeps_the_old_file(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     tokens = tmp_path / "train.txt"
-    tokens.write_text("".join(f"word{i}\n" for i in range(60_000)))
     target = small_disk / "vocabulary.txt"
-    target.write_text("old")
-    settings = '{"size": 60000}'
-    status = main(
-        ["vocabulary", "--input", str(tokens), "--settings", settings, "--out", str(target)]
-    )
+    command = ["vocabulary", "--input", str(tokens), "--settings", '{"size": 60000}']
+    command += ["--out", str(target)]
+    tokens.write_text("old\n")
+    assert main(command) == 0
+    old = {path: path.read_bytes() for path in small_disk.iterdir()}
+    tokens.write_text("".join(f"word{i}\n" for i in range(60_000)))
+    status = main(command)
     message = capsys.readouterr().err.strip().splitlines()[-1]
     assert status == 1 and "no space left" in message
-    assert target.read_text() == "old"
-    assert [path.name for path in small_disk.iterdir()] == ["vocabulary.txt"]
+    assert {path: path.read_bytes() for path in small_disk.iterdir()} == old
 
 
 def test_weights_on_a_full_disk_leave_nothing(small_disk: Path) -> None:

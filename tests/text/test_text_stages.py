@@ -72,7 +72,7 @@ def test_labels_go_along_and_old_ones_do_not_linger(tmp_path, capsys):
     tokens = tmp_path / "data/processed/c/tokens"
     assert (tokens / "test.txt").read_text() == "awful\nnice\nvery nice\n"
     assert (tokens / "test.labels.txt").read_text() == "bad\ngood\ngood\n"
-    assert "warning: 3 of 3 sentences of test are also in train" in capsys.readouterr().err
+    assert "100.0% of the sentences of test are also in train" in capsys.readouterr().err
     plain = {split: "good" for split in labelled}
     assert run_all({"kind": "files", "files": plain}) == [0, 0, 0, 0]
     assert not list(tmp_path.glob("data/**/*.labels.txt"))

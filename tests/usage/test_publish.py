@@ -28,7 +28,7 @@ pytestmark = pytest.mark.slow
 
 SECONDS = 60
 # What MLflow writes, and what a model directory and the package consist of.
-KINDS = {".py", ".css", ".json", ".jsonl", ".txt", ".yaml", ".safetensors", ""}
+KINDS = {".py", ".css", ".js", ".json", ".jsonl", ".txt", ".yaml", ".safetensors", ""}
 
 
 @pytest.fixture(scope="module")

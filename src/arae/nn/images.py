@@ -82,7 +82,7 @@ class ImageStore:
         """The images `indices` [B]."""
         chosen = np.asarray(indices)
         rows = moved(chosen, self.device)
-        return ImageBatch(self._pixels[rows].float(), chosen)
+        return ImageBatch(self._pixels[rows].to(torch.get_default_dtype()), chosen)
 
     def join(self, batches: Sequence[ImageBatch]) -> ImageBatch:
         """All images of some batches as one, in their order."""

@@ -84,7 +84,7 @@ def _shown(folder: Path) -> list[str]:
     study = folder / "results/studies/coverage-tiny"
     return [
         str(path.relative_to(folder)) for path in study.iterdir() if path.suffix in (".csv", ".md")
-    ] + ["results/studies/coverage-tiny/table.json"]
+    ] + [str((study / name).relative_to(folder)) for name in ("table.json", "figures.json")]
 
 
 def test_the_bench_would_notice(bench: Bench) -> None:
