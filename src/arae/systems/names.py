@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from arae.foundation.code import defines, module_exists
 from arae.foundation.errors import SettingsError
@@ -29,8 +32,19 @@ def system_module(name: str, where: str = "recipe") -> str:
                 f"{' and no '.join(sorted(missing))}"
             )
         return name
-    given = entry_points(group=GROUP, name=name)
-    return next((point.value for point in given), f"{GROUP}.{name}")
+    return _given(tuple(sys.path), str(Path.cwd())).get(name, f"{GROUP}.{name}")
+
+
+@functools.lru_cache(maxsize=8)
+def _given(path: tuple[str, ...], folder: str) -> dict[str, str]:
+    """Modules by the names that installed packages give them, found once: all their files are read.
+
+    What is found depends on the path, and on the folder where the path has relative parts.
+    """
+    found: dict[str, str] = {}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, point.value)
+    return found
 
 
 def is_name(name: object) -> bool:
