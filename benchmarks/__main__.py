@@ -1,7 +1,8 @@
 """The whole suite, each part in a process of its own, and a table of now beside the committed record.
 
 Some four minutes on two quiet cores. It ends with 1 if a ratio to a yardstick has fallen below 0.6
-of the one on record: ratios compare on any machine, seconds only on the same. Examples:
+of the one on record. A record names the processor and the libraries' paths: on another one it is
+shown and not judged. Examples:
 
   python -m benchmarks                       everything; JSON into benchmarks/results
   python -m benchmarks training stages       some parts
@@ -22,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.command import RESULTS
+from benchmarks.command import RESULTS, apart
 
 RECORD = Path(__file__).parent / "record"
 MARGIN = 0.6
@@ -111,13 +112,20 @@ def run(part: Part, folder: Path, quick: bool) -> Any:
     return json.loads(out.read_text(encoding="utf-8"))
 
 
+def on_record(part: Part) -> Any:
+    """What is committed of a part."""
+    return json.loads((RECORD / f"{part.record}.json").read_text(encoding="utf-8"))
+
+
 def compared(part: Part, now: Any) -> Iterator[tuple[str, float, float | None, bool]]:
     """(figure, now, on record if it is there, whether it has fallen) of a part."""
-    path = RECORD / f"{part.record}.json"
-    known = {label: value for label, value, _ in _labelled(part, json.loads(path.read_text()))}
+    record = on_record(part)
+    judged = not apart(record, now)
+    known = {label: value for label, value, _ in _labelled(part, record)}
     for label, value, is_ratio in _labelled(part, now):
         before = known.get(label)
-        yield label, value, before, is_ratio and before is not None and value < MARGIN * before
+        fell = is_ratio and before is not None and value < MARGIN * before
+        yield label, value, before, judged and fell
 
 
 def _labelled(part: Part, record: Any) -> Iterator[Figure]:
@@ -156,6 +164,8 @@ def main() -> int:
     for label, now, before, fell in rows:
         shown = "" if before is None else f"{before:11.3g}"
         print(f"{label:68}{now:10.3g}{shown}{'  FELL' if fell else ''}")
+    for why in dict.fromkeys(filter(None, (apart(on_record(part), now) for part, now in found))):
+        print(f"not judged: {why}")
     return int(any(fell for *_, fell in rows))
 
 

@@ -41,6 +41,18 @@ def write(record: Any, out: Path | None, name: str) -> Path:
     return path
 
 
+def apart(record: Any, now: Any) -> str:
+    """Why the ratios of two records cannot be judged by one another; "" if they can.
+
+    Even a ratio to a yardstick depends on the processor: its caches and its vector units favour one
+    side or the other.
+    """
+    before, here = record.get("machine", ""), now.get("machine", "")
+    if before == here != "":
+        return ""
+    return f"the record is of {before or 'a processor that it does not name'}, this is {here}"
+
+
 def peak_memory() -> int:
     """Most resident bytes that this process has had."""
     status = Path("/proc/self/status").read_text(encoding="ascii")

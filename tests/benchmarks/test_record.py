@@ -1,4 +1,7 @@
-"""Speed against the yardsticks, beside the committed record: wide margins, for busy machines."""
+"""Speed against the yardsticks: faster than they are, and near the record of the same processor.
+
+The margins are wide, for busy machines.
+"""
 
 import json
 import statistics
@@ -7,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from arae.foundation.machine import kind_of_machine
+from benchmarks.command import apart
 from benchmarks.language_models import language_model
 from benchmarks.pair import Pair
 from benchmarks.sizes import SIZES
@@ -26,13 +31,22 @@ def one_thread():
     torch.set_num_threads(before)
 
 
+def least(name: str, *keys: str) -> float:
+    """The ratio that is asked for: of the record if it is of this processor, else any lead."""
+    record = json.loads((RECORD / f"{name}.json").read_text())
+    if why := apart(record, {"machine": kind_of_machine()}):
+        print(f"not compared with the record: {why}")
+        return 1.0
+    for key in keys:
+        record = record[key]
+    return MARGIN * float(record["ratio"])
+
+
 def test_training_keeps_its_lead_over_the_textbook() -> None:
-    record = json.loads((RECORD / "training-scenes.json").read_text())["ratio"]
     ours, book = race(Pair(SIZES["scenes"]), 12, 3, CLOCKS["cpu"])
     ratio = statistics.median(book.totals(3)) / statistics.median(ours.totals(3))
-    assert ratio > MARGIN * record
+    assert ratio > least("training-scenes")
 
 
 def test_the_language_model_keeps_its_lead() -> None:
-    record = json.loads((RECORD / "stages.json").read_text())["measures"]["language_model"]["ratio"]
-    assert language_model(7)["ratio"] > MARGIN * record
+    assert language_model(7)["ratio"] > least("stages", "measures", "language_model")
