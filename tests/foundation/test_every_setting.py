@@ -121,6 +121,13 @@ def _judge(cls: type, field: str, value: Any, schema: Mapping[str, Any]) -> list
     return said
 
 
+@pytest.mark.parametrize("value", [{"\n": None}, {"kind": "\n"}, "a\nb", "\u2028"])
+def test_a_line_break_in_a_key_or_value_breaks_no_message(value: Any) -> None:
+    for name, cls in CLASSES.items():
+        for field in dataclasses.fields(cls):
+            assert _judge(cls, field.name, value, schema_of(cls)) is not None, name
+
+
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
