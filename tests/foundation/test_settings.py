@@ -143,3 +143,10 @@ def test_a_pointer_to_nothing_names_the_nearest_key(tmp_path: Path) -> None:
     path.write_text("evaluation: {scenes: {samples: 3}}\n")
     with pytest.raises(SettingsError, match="did you mean 'scenes'"):
         read_settings(f"{path}#evaluation.scene")
+
+
+def test_a_message_is_one_line_whatever_it_quotes() -> None:
+    assert str(SettingsError("recipe.a\nb\x1b[2J\u202e: unknown key")) == (
+        "recipe.a\\nb\\x1b[2J\\u202e: unknown key"
+    )
+    assert str(SettingsError("naïve 'q\\n' – é")) == "naïve 'q\\n' – é"

@@ -12,6 +12,13 @@ class AraeError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """One line, whatever it quotes: what cannot be seen of keys and names is shown as `\\n` is."""
+        return "".join(
+            character if character.isprintable() else repr(character)[1:-1]
+            for character in super().__str__()
+        )
+
 
 class SettingsError(AraeError):
     """A setting is unknown, mistyped or out of range; the message names the key."""
