@@ -35,6 +35,7 @@ import torch
 
 from arae.engine.device import describe_device, prepare_device
 from arae.evaluation.perplexity import nll_under
+from arae.systems.names import DOMAINS
 from arae.systems.registry import build_system, parse_recipe, system_names
 from arae.text.encoded import EncodedText
 from benchmarks import replay
@@ -53,9 +54,11 @@ DEAREST = 20
 def systems(size: str, device: torch.device, iterations: int) -> dict[str, Any]:
     """Every system of the registry, compared to the CPU and trained."""
     found: dict[str, Any] = {}
-    for name in system_names():
+    pairs = [(system, domain) for domain in DOMAINS for system in system_names(domain)]
+    for system, domain in pairs:
+        name = f"{system} of {domain}"
         try:
-            twins = Twins(name, SIZES[size], device, 2048)
+            twins = Twins(system, SIZES[size], device, 2048, domain)
             before = twins.differences()
             trained = twins.train(iterations)
             after = twins.differences()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from arae.corpora.source import IMAGES, TEXT
 from arae.engine.graphs import buckets_for
 from arae.engine.signals import StopRequest
 from arae.engine.trainer import Trainer
@@ -17,7 +18,6 @@ from arae.engine.world import World
 from arae.nn.images import ImageStore
 from arae.nn.padded import training_text
 from arae.nn.randomness import Draws
-from arae.systems.images import ImageSettings
 from arae.systems.registry import build_system, parse_recipe, settings_class
 from arae.systems.system import Moment, distinct_phases
 from benchmarks import replay
@@ -56,11 +56,11 @@ class HostDraws(Draws):
         return super()._keep(torch.empty(values.shape), rate).to(self._to)
 
 
-def recipe_of(name: str, size: Size) -> dict[str, Any]:
+def recipe_of(name: str, size: Size, domain: str = TEXT) -> dict[str, Any]:
     """A recipe of a system: the size's layers where the system has such, its defaults elsewhere."""
-    cls = settings_class(name)
+    cls = settings_class(name, domain=domain)
     recipe = dict(size.recipe, system=name, epochs=2)
-    if issubclass(cls, ImageSettings):
+    if domain == IMAGES:
         recipe |= {"encoder": {"hidden": [32]}, "decoder": {"hidden": [32]}}
     else:
         recipe |= {"embedding": size.recipe["encoder"]["embedding"]}
@@ -71,9 +71,11 @@ def recipe_of(name: str, size: Size) -> dict[str, Any]:
 class Twins:
     """A system on the CPU and the same on a device, with a store for each."""
 
-    def __init__(self, name: str, size: Size, device: torch.device, sentences: int) -> None:
-        self.settings = parse_recipe(recipe_of(name, size))
-        self.is_image = isinstance(self.settings, ImageSettings)
+    def __init__(
+        self, name: str, size: Size, device: torch.device, sentences: int, domain: str = TEXT
+    ) -> None:
+        self.settings = parse_recipe(recipe_of(name, size, domain), domain=domain)
+        self.is_image = domain == IMAGES
         self._things = SIDE**2 if self.is_image else size.vocabulary
         self.system, self.host = (
             build_system(self.settings, self._things, 1, len(LABELS)).train() for _ in range(2)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from arae.corpora.images import Images
+from arae.corpora.source import IMAGES, TEXT
 from arae.evaluation.image_selection import ImageValidation
 from arae.evaluation.selection import Validation
 from arae.generation.decode import DecodingSettings
@@ -157,16 +158,16 @@ _IMAGE: dict[str, Any] = {
     "selection": {"samples": 40},
 }
 IMAGE_RECIPES: dict[str, dict[str, Any]] = {
-    "image-ae": {"system": "image_ae", **_IMAGE, "latent": 6},
+    "image-ae": {"system": "ae", **_IMAGE, "latent": 6},
     "image-vae": {
-        "system": "image_vae",
+        "system": "vae",
         **_IMAGE,
         "latent": 4,
         "weight": {"kind": "linear", "epochs": 2.0},
     },
-    "image-aae": {"system": "image_aae", **_IMAGE, "latent": 4, "discriminator": [8]},
+    "image-aae": {"system": "aae", **_IMAGE, "latent": 4, "discriminator": [8]},
     "image-arae": {
-        "system": "image_arae",
+        "system": "arae",
         **_IMAGE,
         "latent": 6,
         "generator": {"noise": 4, "hidden": [8, 8]},
@@ -179,7 +180,7 @@ IMAGE_RECIPES: dict[str, dict[str, Any]] = {
         },
     },
     "image-arae-code": {
-        "system": "image_arae",
+        "system": "arae",
         **_IMAGE,
         "latent": 6,
         "generator": {"noise": 4, "hidden": [8, 8]},
@@ -208,7 +209,9 @@ def toy_store(sentences: int = 64, seed: int = 0) -> TextStore:
 
 def toy_system(name: str, seed: int = 1, **changes: Any) -> System:
     """A freshly initialised tiny system."""
-    recipe = parse_recipe({**RECIPES, **OBJECTS, **IMAGE_RECIPES}[name] | changes)
+    domain = IMAGES if name in IMAGE_RECIPES else TEXT
+    values = {**RECIPES, **OBJECTS, **IMAGE_RECIPES}[name] | changes
+    recipe = parse_recipe(values, domain=domain)
     return build_system(recipe, VOCABULARY_SIZE, seed, len(LABELS))
 
 

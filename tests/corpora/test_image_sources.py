@@ -13,8 +13,8 @@ import pytest
 
 from arae.corpora import mnist
 from arae.corpora.idx import parse_idx
-from arae.corpora.image_sources import parse_image_source
 from arae.corpora.images import Images, binarise
+from arae.corpora.sources import parse_image_source
 from arae.foundation.errors import DataError, IntegrityError, SettingsError
 
 PACKERS = {"": bytes, ".gz": gzip.compress, ".xz": lzma.compress}

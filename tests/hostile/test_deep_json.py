@@ -12,8 +12,7 @@ import pytest
 from arae.corpora.snli import snli_sentences
 from arae.corpora.snli_pairs import PairReader
 from arae.engine.checkpoint import load_checkpoint
-from arae.engine.imagedir import load_image_model
-from arae.engine.modeldir import load_model
+from arae.engine.modeldir import load_image_model, load_model
 from arae.evaluation import classifiers, image_classifier, sheets
 from arae.evaluation.ratings import Key
 from arae.foundation.errors import AraeError, DataError

@@ -16,8 +16,7 @@ import pytest
 import torch
 
 from arae.engine.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from arae.engine.imagedir import load_image_model, save_image_model
-from arae.engine.modeldir import load_model, save_model
+from arae.engine.modeldir import load_image_model, load_model, save_image_model, save_model
 from arae.evaluation import classifiers, image_classifier, text_cnn
 from arae.evaluation.image_classifier import ClassifierSettings
 from arae.foundation.errors import IntegrityError

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from arae.cli import main
-from arae.engine.imagedir import load_image_model
+from arae.engine.modeldir import load_image_model
 from arae.evaluation.image_classifier import load_classifier
 from arae.foundation.errors import IntegrityError
 from arae.reporting.charts import png
@@ -20,8 +20,8 @@ SIZES = {"encoder": {"hidden": [32]}, "decoder": {"hidden": [32]}, "batch_size":
 ADAM = {"kind": "adam", "lr": 0.005}
 SCORE = {"samples": 300, "grid": 4, "rows": 6, "points": 5, "classifier": {"epochs": 15}}
 RECIPES = {
-    "vae": {"system": "image_vae", **SIZES, "epochs": 2, "autoencoder": ADAM},
-    "arae": {"system": "image_arae", **SIZES, "epochs": 1, "latent": 8, "critic": {"steps": 2}},
+    "vae": {"system": "vae", **SIZES, "epochs": 2, "autoencoder": ADAM},
+    "arae": {"system": "arae", **SIZES, "epochs": 1, "latent": 8, "critic": {"steps": 2}},
 }
 STUDY = {
     "kind": "images",
@@ -132,8 +132,8 @@ def test_a_model_directory_is_checked_and_gives_the_same_system(
         if path.name != "provenance.json":
             (tmp_path / path.name).write_bytes(path.read_bytes())
     recipe = tmp_path / "recipe.json"
-    recipe.write_text(recipe.read_text().replace('"image_vae"', '"image_vea"'))
-    with pytest.raises(IntegrityError, match="did you mean 'image_vae'"):
+    recipe.write_text(recipe.read_text().replace('"vae"', '"vea"'))
+    with pytest.raises(IntegrityError, match="did you mean 'vae'"):
         load_image_model(tmp_path)
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(IntegrityError, match="missing; a model directory holds"):
@@ -162,8 +162,8 @@ def test_bad_requests_give_one_line(
 
 
 @pytest.mark.slow
-def test_text_recipes_are_refused(project: Path, monkeypatch, capsys) -> None:
+def test_recipes_of_text_are_refused(project: Path, monkeypatch, capsys) -> None:
     monkeypatch.chdir(project)
-    command = ["train-images", "--images", "images", "--settings", '{"system": "ae"}', "--out", "m"]
+    command = ["train-images", "--images", "images", "--settings", '{"system": "lm"}', "--out", "m"]
     assert main(command) == 2
-    assert "'ae' is no system of images" in capsys.readouterr().err
+    assert "'lm' is no system of images" in capsys.readouterr().err

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from arae.corpora.sources import domain_of
 from arae.foundation.errors import SettingsError
 from arae.foundation.params import load_params
-from arae.foundation.schema import check
 from arae.stages.schema import params_schema
 from arae.systems.registry import parse_recipe
+from arae.workflow.check import check_against
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,29 +21,34 @@ def schema() -> dict:
     return params_schema()
 
 
+def _recipes_of(schema: dict) -> list[dict]:
+    """The schemas of recipes of each domain."""
+    sections = [schema["properties"]["recipes"], *schema["$defs"].values()]
+    return [section["additionalProperties"] for section in sections]
+
+
 def test_the_committed_schema_is_up_to_date(schema: dict) -> None:
     """But for systems that it does not list yet: these are looked up in the code."""
     committed = json.loads((ROOT / "workflow/schemas/params.schema.json").read_text())
     current = json.loads(json.dumps(schema))
-    recipes = current["properties"]["recipes"]["additionalProperties"]
-    listed = committed["properties"]["recipes"]["additionalProperties"]["properties"]["system"][
-        "enum"
-    ]
-    assert set(listed) <= set(recipes["properties"]["system"]["enum"])
-    recipes["properties"]["system"]["enum"] = listed
-    recipes["allOf"] = [
-        branch
-        for branch in recipes["allOf"]
-        if branch["if"]["properties"]["system"]["const"] in listed
-    ]
+    for known, now in zip(_recipes_of(committed), _recipes_of(current), strict=True):
+        listed = known["properties"]["system"]["enum"]
+        assert set(listed) <= set(now["properties"]["system"]["enum"])
+        now["properties"]["system"]["enum"] = listed
+        now["allOf"] = [
+            branch
+            for branch in now["allOf"]
+            if branch["if"]["properties"]["system"]["const"] in listed
+        ]
     assert committed == current, "run: arae schema --out workflow/schemas/params.schema.json"
 
 
 def test_shipped_params_fit_the_schema_and_the_classes(schema: dict) -> None:
     params = load_params(ROOT / "params.yaml")
-    check(params, schema, "params.yaml: ")
+    check_against(params, schema, "params.yaml: ")
     for name, recipe in params["recipes"].items():
-        parse_recipe({key: v for key, v in recipe.items() if key != "sampling"}, name)
+        domain = domain_of(params["corpora"][recipe["corpus"]]["source"])
+        parse_recipe({key: v for key, v in recipe.items() if key != "sampling"}, name, domain)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +65,11 @@ def test_shipped_params_fit_the_schema_and_the_classes(schema: dict) -> None:
         ("evaluation.scenes.language_model.epoch", 2, "did you mean 'epochs'"),
         ("studies.coverage-scenes.seed", [1], "did you mean 'seeds'"),
         ("studies.coverage-scenes.kind", "covrage", "did you mean 'coverage'"),
+        ("recipes.vae-digits.max_length", 9, "recipes.vae-digits.max_length: unknown key"),
+        ("recipes.vae-digits.sampling", {}, "recipes.vae-digits.sampling: unknown key"),
+        ("recipes.vae-digits.latnet", 9, "did you mean 'latent'"),
+        ("recipes.vae-digits.system", "lm", "'lm' is of text, and the corpus 'digits' is images"),
+        ("recipes.vae-digits.system", "vea", "'vea' is not one of its values; did you mean 'vae'"),
         ("corpora.digits.vocabulary", {"size": 3}, "corpora.digits.vocabulary: unknown key"),
         ("studies.images-digits.probe.sampels", 3, "did you mean 'samples'"),
         ("extra", {}, "params.yaml: extra: unknown key"),
@@ -74,4 +85,4 @@ def test_bad_params_name_key_and_remedy(
         place = place[key]
     place[last] = value
     with pytest.raises(SettingsError, match=message):
-        check(params, schema, "params.yaml: ")
+        check_against(params, schema, "params.yaml: ")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from arae.corpora.source import IMAGES
 from arae.engine.phases import run_phase
 from arae.generation.images import (
     draw,
@@ -40,7 +41,7 @@ def test_64_digits_are_learned_to_less_than_5_percent_pixel_error(name: str) -> 
     pixels = binarise(load_digits().images[:64], 16)
     sizes = {"encoder": {"hidden": [128, 64]}, "decoder": {"hidden": [64, 128]}, "latent": 16}
     recipe = {**IMAGE_RECIPES[name], **sizes, "noise": {"std": 0.05}, "batch_size": 32}
-    system = build_system(parse_recipe(recipe), 64, 1).train()
+    system = build_system(parse_recipe(recipe, domain=IMAGES), 64, 1).train()
     store = ImageStore(pixels)
     for iteration in range(300):
         order = Draws(1, "order", iteration).permutation(64)
@@ -121,7 +122,7 @@ def test_the_encoders_adam_is_the_autoencoders_in_the_authors_code() -> None:
 
 
 def test_authors_sizes_are_the_defaults() -> None:
-    system = build_system(parse_recipe({"system": "image_arae"}), 784, 1)
+    system = build_system(parse_recipe({"system": "arae"}, domain=IMAGES), 784, 1)
     layers = {
         part: [
             m.weight.shape[::-1]
@@ -142,7 +143,8 @@ def test_authors_sizes_are_the_defaults() -> None:
 def test_a_normalised_critic_cannot_tell_codes_that_are_alike_where_to_go(
     normalised: str, shares: bool
 ) -> None:
-    recipe = parse_recipe({"system": "image_arae", "critic": {"batch_norm": normalised}})
+    values = {"system": "arae", "critic": {"batch_norm": normalised}}
+    recipe = parse_recipe(values, domain=IMAGES)
     critic = build_system(recipe, 784, 1).train().critic
     directions = torch.nn.functional.normalize(Draws(1).normal(101, 100), dim=1)
     codes = (directions[:1] + 1e-3 * directions[1:]).requires_grad_()

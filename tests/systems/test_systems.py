@@ -7,12 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as functional
 
+from arae.corpora.source import IMAGES
 from arae.engine.phases import run_phase
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import plain
 from arae.nn.posteriors import Point
 from arae.nn.randomness import Draws
+from arae.systems import vae
 from arae.systems.autoencoder import NoiseSettings
+from arae.systems.names import DOMAINS
 from arae.systems.registry import parse_recipe, system_names
 from arae.systems.system import Moment, distinct_phases
 from toy import IMAGE_RECIPES, RECIPES, toy_store, toy_system
@@ -29,19 +32,23 @@ def _batch(size: int = 16):
 def test_every_system_is_found() -> None:
     recipes = [*RECIPES.values(), *IMAGE_RECIPES.values()]
     assert {recipe["system"] for recipe in recipes} <= set(system_names())
-    assert {"arae", "lm", "image_arae"} <= set(system_names())
+    assert {"arae", "lm"} <= set(system_names()) and "lm" not in system_names(IMAGES)
 
 
-@pytest.mark.parametrize("name", system_names())
-def test_one_key_of_a_section_leaves_the_systems_other_defaults(name: str) -> None:
-    default = parse_recipe({"system": name})
+@pytest.mark.parametrize(
+    ("name", "domain"), [(name, domain) for domain in DOMAINS for name in system_names(domain)]
+)
+def test_one_key_of_a_section_leaves_the_systems_other_defaults(name: str, domain: str) -> None:
+    default = parse_recipe({"system": name}, domain=domain)
     sections = {key: value for key, value in plain(default).items() if isinstance(value, dict)}
     for key, values in sections.items():
         for inner, value in values.items():
-            assert parse_recipe({"system": name, key: {inner: value}}) == default, (key, inner)
+            same = parse_recipe({"system": name, key: {inner: value}}, domain=domain)
+            assert same == default, (key, inner)
         numbers = [inner for inner, value in values.items() if type(value) is int]
         for inner in numbers[:1]:
-            changed = parse_recipe({"system": name, key: {inner: values[inner] + 1}})
+            other = {"system": name, key: {inner: values[inner] + 1}}
+            changed = parse_recipe(other, domain=domain)
             section = dataclasses.replace(getattr(default, key), **{inner: values[inner] + 1})
             assert changed == dataclasses.replace(default, **{key: section})
 
@@ -60,6 +67,34 @@ def test_one_key_of_a_section_leaves_the_systems_other_defaults(name: str) -> No
 def test_bad_recipes_name_the_key(values: dict, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         parse_recipe(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"system": "vae", "max_length": 9}, "recipe.max_length: a setting of text, which means"),
+        ({"system": "vae", "observe": {"every": 3}}, "recipe.observe: a setting of text"),
+        ({"system": "vae", "start": {"recipe": "other"}}, "recipe.start: a setting of text"),
+        ({"system": "ae", "corruption": "drop"}, "recipe.corruption: a setting of text"),
+        ({"system": "vae", "selection": {"order": 3}}, "selection.order: unknown key"),
+        ({"system": "lm"}, "'lm' is no system of images; systems of images: aae, ae, aggressive"),
+    ],
+)
+def test_what_means_nothing_of_images_is_refused_by_name(values: dict, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        parse_recipe(values, domain=IMAGES)
+
+
+def test_a_recipe_has_its_systems_settings_and_its_domains() -> None:
+    of_text, of_images = (
+        parse_recipe({"system": "aggressive"}, domain=domain) for domain in DOMAINS
+    )
+    assert (of_text.domain, of_images.domain) == tuple(DOMAINS)
+    for settings in (of_text, of_images):
+        assert isinstance(settings, vae.Settings) and settings.inner.window == 15
+    assert hasattr(of_text, "max_length") and not hasattr(of_images, "max_length")
+    assert (of_text.latent, of_images.latent) == (300, 8)
+    assert of_images.selection.by == "kid_pixels" and of_images.weight == of_text.weight
 
 
 def test_ae_prior_reproduces_mean_and_covariance_of_codes() -> None:

@@ -138,7 +138,7 @@ SERVE = {
     "posterior": ("reviews", {"vae"}),
     "bound": ("tiny", {"aae", "ae", "arae", "vae"}),
     "sensitivity": ("reviews", TEXT),
-    "images": ("digits", {"image_aae", "image_ae", "image_arae", "image_vae"}),
+    "images": ("digits", {"aae", "ae", "arae", "vae"}),
 }
 
 
@@ -185,7 +185,11 @@ def written(tmp_path: Path, values: dict[str, Any]) -> Path:
             {},
             "recipes.lm.selection: selection.by: 'lm' classifies nothing",
         ),
-        ({"system": "image_ae"}, {}, "reads images, and the corpus 'scenes' is text"),
+        (
+            {"corpus": "digits"},
+            {"kind": "images", "corpus": "digits", "probe": {"samples": 100}},
+            "recipes.lm.system: 'lm' is no system of images; systems of images: aae, ae, aggressive",
+        ),
         (
             {},
             {"kind": "interpolation", "probe": {"paths": 30}},

@@ -10,6 +10,7 @@ from arae.foundation.errors import DataError
 from arae.foundation.files import atomic_write
 
 SPLITS = ("train", "valid", "test")
+TEXT, IMAGES = "text", "images"  # the domains: what a corpus is made of
 
 
 class Source(Protocol):

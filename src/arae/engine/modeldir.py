@@ -1,18 +1,22 @@
-"""A model directory: weights, recipe, vocabulary, history. Loading checks hashes, never unpickles."""
+"""A model directory: weights, recipe, history, and the vocabulary of a model of text.
+
+A model of images has their height and width in its recipe instead. Loading checks hashes, never unpickles.
+"""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from arae.corpora.source import IMAGES, TEXT
 from arae.engine.checkpoint import load_parts, load_weights, save_tensors
-from arae.foundation.errors import DataError, IntegrityError
+from arae.foundation.errors import DataError, IntegrityError, SettingsError
 from arae.foundation.files import (
     atomic_write,
     commit_partial,
@@ -29,7 +33,8 @@ from arae.systems.system import System
 from arae.text.vocabulary import Vocabulary
 
 FILES = ("model.safetensors", "recipe.json", "vocabulary.txt", "history.jsonl")
-FORMAT = 2
+IMAGE_FILES = ("model.safetensors", "recipe.json", "history.jsonl")
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,15 @@ class LoadedModel:
         return tuple(self.recipe.get("labels", ()))
 
 
+@dataclass(frozen=True)
+class LoadedImageModel:
+    """A system ready to use, the height and width of its images, and its recipe."""
+
+    system: Any  # an `Autoencoder`
+    shape: tuple[int, int]
+    recipe: dict[str, Any]
+
+
 def save_model(
     folder: Path,
     system: System,
@@ -56,65 +70,117 @@ def save_model(
     labels: tuple[str, ...] = (),
     tokens: dict[str, Any] | None = None,
 ) -> list[Path]:
-    """Write the files of a model directory, each atomically; returns them.
+    """Write the files of a model directory of text, each atomically; returns them.
 
     `tokens`: how the model's corpus was tokenised, for those who give it text later.
     """
     folder.mkdir(parents=True, exist_ok=True)
     weights, recipe, words, curve = (folder / name for name in FILES)
-    save_tensors(weights, system.state_dict())
     partial = partial_path(words)
     shutil.copyfile(vocabulary, partial)
     commit_partial(partial, words)
-    write_history(curve, history)
     size = system.decoder.output.out_features
-    write_json(
-        recipe,
-        {
-            "format": FORMAT,
-            "settings": plain(system.settings),
-            "seed": seed,
-            "selected": selected,
-            "tokens": tokens or {},
-            "parameters": sum(p.numel() for p in system.parameters()),
-            "vocabulary": {"size": size, "sha256": sha256_file(words)},
-            "weights": {"sha256": sha256_file(weights)},
-            **({"labels": list(labels)} if labels else {}),
-        },
-    )
+    kept = {
+        "tokens": tokens or {},
+        "vocabulary": {"size": size, "sha256": sha256_file(words)},
+        **({"labels": list(labels)} if labels else {}),
+    }
+    _write(weights, recipe, curve, system, seed, history, selected, kept)
     return [weights, recipe, words, curve]
 
 
-def write_history(path: Path, history: Iterable[dict[str, Any]]) -> None:
-    """Write the records of a training, one JSON object a line."""
-    with atomic_write(path) as handle:
+def save_image_model(
+    folder: Path,
+    system: System,
+    seed: int,
+    shape: tuple[int, int],
+    history: Iterable[dict[str, Any]],
+    selected: dict[str, Any],
+) -> None:
+    """Write the files of a model directory of images, each atomically."""
+    folder.mkdir(parents=True, exist_ok=True)
+    weights, recipe, curve = (folder / name for name in IMAGE_FILES)
+    _write(weights, recipe, curve, system, seed, history, selected, {"shape": list(shape)})
+
+
+def _write(
+    weights: Path,
+    recipe: Path,
+    curve: Path,
+    system: System,
+    seed: int,
+    history: Iterable[dict[str, Any]],
+    selected: dict[str, Any],
+    kept: dict[str, Any],
+) -> None:
+    """Weights, history, and the recipe with what a domain keeps in it beside."""
+    save_tensors(weights, system.state_dict())
+    with atomic_write(curve) as handle:
         handle.writelines(json.dumps(record, sort_keys=True) + "\n" for record in history)
+    content = {
+        "format": FORMAT,
+        "domain": system.settings.domain,
+        "settings": plain(system.settings),
+        "seed": seed,
+        "selected": selected,
+        "parameters": sum(parameter.numel() for parameter in system.parameters()),
+        "weights": {"sha256": sha256_file(weights)},
+    }
+    write_json(recipe, content | kept)
 
 
 def load_model(folder: Path, device: torch.device | str = "cpu") -> LoadedModel:
-    """Load a model directory; raises `IntegrityError` naming any file that is not what was saved."""
-    weights, recipe_path, words, _ = (folder / name for name in FILES)
-    for path in (weights, recipe_path, words):
-        if not path.is_file():
-            raise IntegrityError(f"{path}: missing; a model directory holds {', '.join(FILES)}")
-    require_unchanged(folder)
-    try:
-        recipe = read_json(recipe_path)
-        expect_hash(weights, recipe["weights"]["sha256"])
+    """Load a model of text; raises `IntegrityError` naming any file that is not what was saved."""
+    words = folder / FILES[2]
+
+    def vocabulary_of(recipe: dict[str, Any]) -> tuple[Vocabulary, int]:
         expect_hash(words, recipe["vocabulary"]["sha256"])
         vocabulary = Vocabulary.load(words)
-        recipe, renamed = in_todays_names(recipe)
-        settings = parse_recipe(recipe["settings"], str(recipe_path))
         if len(vocabulary) != recipe["vocabulary"]["size"]:
             raise IntegrityError(
                 f"{words}: holds {len(vocabulary)} types, another model's vocabulary"
             )
+        return vocabulary, len(vocabulary)
+
+    return LoadedModel(*_load(folder, FILES, TEXT, vocabulary_of, device))
+
+
+def load_image_model(folder: Path, device: torch.device | str = "cpu") -> LoadedImageModel:
+    """Load a model of images; raises `IntegrityError` naming any file that is not what was saved."""
+
+    def shape_of(recipe: dict[str, Any]) -> tuple[tuple[int, int], int]:
+        height, width = map(int, recipe["shape"])
+        return (height, width), height * width
+
+    return LoadedImageModel(*_load(folder, IMAGE_FILES, IMAGES, shape_of, device))
+
+
+def _load(
+    folder: Path,
+    files: Sequence[str],
+    domain: str,
+    kept_in: Callable[[dict[str, Any]], tuple[Any, int]],
+    device: torch.device | str,
+) -> tuple[Any, Any, dict[str, Any]]:
+    """The system of a directory, what its domain keeps (whose size `kept_in` tells), and the recipe."""
+    for path in (folder / name for name in files[:-1]):
+        if not path.is_file():
+            raise IntegrityError(f"{path}: missing; a model directory holds {', '.join(files)}")
+    require_unchanged(folder)
+    weights, path = folder / files[0], folder / files[1]
+    try:
+        recipe, renamed = in_todays_names(read_json(path))
+        if recipe["domain"] != domain:
+            raise ValueError(f"recipe.json: a model of {recipe['domain']}, not of {domain}")
+        expect_hash(weights, recipe["weights"]["sha256"])
+        kept, size = kept_in(recipe)
+        settings = parse_recipe(recipe["settings"], str(path), domain)
         labels = len(recipe.get("labels", ()))
-        system = build_system(settings, len(vocabulary), int(recipe["seed"]), labels)
+        system = build_system(settings, size, int(recipe["seed"]), labels)
         load_weights(system, weights, renamed)
-    except (KeyError, TypeError, ValueError, RuntimeError, DataError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, DataError, SettingsError) as error:
         raise IntegrityError(f"{folder}: not a usable model directory: {error}") from error
-    return LoadedModel(system.to(device).eval(), vocabulary, recipe)
+    return system.to(device).eval(), kept, recipe
 
 
 def in_todays_names(recipe: dict[str, Any]) -> tuple[dict[str, Any], Callable[[Any], Any]]:
@@ -122,9 +188,9 @@ def in_todays_names(recipe: dict[str, Any]) -> tuple[dict[str, Any], Callable[[A
 
     Raises `ValueError` for a format that this version does not know.
     """
-    if recipe["format"] == 1:
-        now = {**recipe, "format": FORMAT, "settings": former.settings_of(recipe["settings"])}
-        return now, former.tensors_of
+    if recipe["format"] in (1, 2):
+        renamed = former.tensors_of if recipe["format"] == 1 else dict
+        return former.content_of(recipe), renamed
     if recipe["format"] != FORMAT:
         raise ValueError(
             f"recipe.json: format {recipe['format']} is of another version; open the model with the "

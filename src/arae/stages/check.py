@@ -116,18 +116,11 @@ def _ask(where: str, system: Any, wanted: Wanted, values: Mapping[str, Any], pla
 
 
 def _built(values: Mapping[str, Any], where: str, plan: Plan) -> Any:
-    from arae.systems.images import ImageSettings
     from arae.systems.registry import build_system, parse_recipe
 
-    settings, corpus = parse_recipe(values, where), str(values["corpus"])
-    of_images = isinstance(settings, ImageSettings)
-    if of_images != (corpus in plan.image_corpora):
-        raise SettingsError(
-            f"system '{settings.system}' reads {'images' if of_images else 'text'}, and the corpus "
-            f"'{corpus}' is {'text' if of_images else 'images'}"
-        )
-    classes = () if of_images else plan.text_source(corpus).classes()
-    return build_system(settings, SIZE, 0, len(classes))
+    corpus = str(values["corpus"])
+    settings = parse_recipe(values, where, plan.domain(corpus))
+    return build_system(settings, SIZE, 0, len(plan.classes(corpus)))
 
 
 def _able(values: Mapping[str, Any], plan: Plan, wanted: Wanted) -> Iterator[str]:
@@ -135,7 +128,7 @@ def _able(values: Mapping[str, Any], plan: Plan, wanted: Wanted) -> Iterator[str
     from arae.systems.registry import system_names
 
     selection = values.get("selection", {})
-    for name in system_names():
+    for name in system_names(plan.domain(str(values["corpus"]))):
         try:
             given = {"system": name, "corpus": values["corpus"], "selection": selection}
             wanted(_built(given, name, plan))

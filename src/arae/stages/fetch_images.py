@@ -6,9 +6,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from arae.corpora.image_sources import parse_image_source
 from arae.corpora.images import image_files
 from arae.corpora.source import SPLITS
+from arae.corpora.sources import parse_image_source
 from arae.foundation.console import say
 from arae.foundation.settings import plain, read_settings
 from arae.foundation.stage import stage_run

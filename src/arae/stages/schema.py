@@ -36,17 +36,19 @@ def run(arguments: argparse.Namespace) -> None:
 def params_schema(params: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """JSON schema of params.yaml with every recipe's base resolved.
 
-    Beside the systems of this package it lists those that the recipes of `params` name.
+    Beside the systems of this package it lists those that the recipes of `params` name. `recipes` is of what
+    is trained on text; `$defs` has the same of every domain, for a schema cannot look up a recipe's corpus.
     """
-    from arae.corpora.image_sources import IMAGE_SOURCES
-    from arae.corpora.sources import SOURCES
+    from arae.corpora.source import TEXT
+    from arae.corpora.sources import IMAGE_SOURCES, SOURCES
     from arae.evaluation.classifiers import classifier_settings
     from arae.evaluation.scoring import NgramSettings
     from arae.foundation.schema import schema_of
     from arae.generation.decode import DecodingSettings
     from arae.reporting.kinds.registry import KINDS
     from arae.reporting.study import StudySettings
-    from arae.systems.registry import settings_class, system_names
+    from arae.systems.names import DOMAINS
+    from arae.systems.registry import domains_of, settings_class, system_names
     from arae.text.bounds import Bounds
     from arae.text.tokenizer import TokenSettings
     from arae.text.vocabulary import VocabularySettings
@@ -55,9 +57,23 @@ def params_schema(params: Mapping[str, Any] = MappingProxyType({})) -> dict[str,
         {kind: schema_of(cls, kind={"const": kind}) for kind, cls in table.items()}
         for table in (SOURCES, IMAGE_SOURCES)
     )
-    systems = {
-        name: schema_of(settings_class(name), sampling=schema_of(DecodingSettings))
-        for name in sorted({*system_names(), *_further(params)})
+    names = sorted({*system_names(), *_further(params)})
+    sampling = {"sampling": schema_of(DecodingSettings)}
+    recipes = {
+        domain: _named(
+            _one_of(
+                "system",
+                {
+                    name: schema_of(
+                        settings_class(name, domain=domain),
+                        **(sampling if settings_class(name, domain=domain).has_sampling else {}),
+                    )
+                    for name in names
+                    if domain in domains_of(name)
+                },
+            )
+        )
+        for domain in DOMAINS
     }
     studies = {kind: _study(schema_of, StudySettings, kind) for kind in sorted(KINDS)}
     text = _object(
@@ -94,11 +110,12 @@ def params_schema(params: Mapping[str, Any] = MappingProxyType({})) -> dict[str,
         **_object(
             {
                 "corpora": _named(corpus),
-                "recipes": _named(_one_of("system", systems)),
+                "recipes": recipes[TEXT],
                 "evaluation": _named(_object(evaluation, optional=("ngram", "classifiers"))),
                 "studies": _named(_one_of("kind", studies)),
             }
         ),
+        "$defs": {domain: recipes[domain] for domain in recipes if domain != TEXT},
     }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from arae.corpora.images import Images, image_files
+from arae.corpora.source import IMAGES
 from arae.foundation.belonging import require_made_from
 from arae.foundation.console import say
 from arae.foundation.errors import DataError
@@ -21,7 +22,7 @@ from arae.foundation.files import write_json
 from arae.foundation.settings import parse_settings, plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_common_arguments, add_compute_arguments
-from arae.systems.names import system_module
+from arae.systems.names import modules_of
 
 FORMAT = 1
 REAL = "real"
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
         outputs=[arguments.out],
         settings=plain(settings),
         seed=arguments.seed,
-        modules=[] if model is None else [system_module(_system(model))],
+        modules=[] if model is None else modules_of(_system(model), IMAGES),
     ) as stage:
         network, judge = load_classifier(arguments.classifier, device)
         train, test = (Images.open(arguments.images, split) for split in ("train", "test"))
@@ -108,7 +109,7 @@ def _generated(
     model: Path, settings: Any, train: Images, test: Images, network: Any, seed: int
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """A model's samples, rows of interpolation and reconstructions of test images."""
-    from arae.engine.imagedir import load_image_model
+    from arae.engine.modeldir import load_image_model
     from arae.evaluation.image_scoring import flat, judge_interpolation, judge_samples
     from arae.generation.images import interpolate_images, reconstruct_images, sample_images
     from arae.nn.images import ImageStore
@@ -156,5 +157,7 @@ def _inputs(arguments: argparse.Namespace, model: Path | None) -> list[Path]:
 
 def _system(model: Path) -> str:
     from arae.foundation.files import read_json
+    from arae.systems.former import OF_IMAGES
 
-    return str(read_json(model / "recipe.json")["settings"]["system"])
+    name = str(read_json(model / "recipe.json")["settings"]["system"])
+    return OF_IMAGES.get(name, name)

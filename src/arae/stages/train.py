@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> None:
     tokens = values.pop("tokens", None)  # only kept in the model directory
     if tokens is not None:
         tokens = plain(parse_settings(TokenSettings, tokens, "tokens"))
-    settings = parse_recipe(values)
+    settings: Any = parse_recipe(values)
     train_model(
         "train",
         arguments,

@@ -13,13 +13,13 @@ import json
 from pathlib import Path
 
 from arae.corpora.images import Images, image_files
+from arae.corpora.source import IMAGES
 from arae.foundation.console import say
-from arae.foundation.errors import SettingsError
 from arae.foundation.settings import plain, read_settings
 from arae.foundation.stage import stage_run
 from arae.stages.arguments import add_common_arguments, add_compute_arguments
 from arae.stages.train import journal_of
-from arae.systems.names import system_module
+from arae.systems.names import modules_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,23 +36,16 @@ def run(arguments: argparse.Namespace) -> None:
     from arae.engine.checkpoint import discard_checkpoints
     from arae.engine.device import describe_device, prepare_device, where
     from arae.engine.graphs import buckets_for
-    from arae.engine.imagedir import FILES, save_image_model
+    from arae.engine.modeldir import IMAGE_FILES, save_image_model
     from arae.engine.signals import stop_on_signals
     from arae.engine.trainer import Trainer
     from arae.engine.world import World
     from arae.evaluation.image_selection import ImageValidation
     from arae.nn.images import ImageStore
     from arae.systems.autoencoder import Autoencoder
-    from arae.systems.images import ImageSettings
     from arae.systems.registry import build_system, parse_recipe
 
-    settings = parse_recipe(read_settings(arguments.settings))
-    if not isinstance(settings, ImageSettings):
-        raise SettingsError(f"recipe.system: '{settings.system}' is no system of images")
-    if settings.start is not None:
-        raise SettingsError(
-            "recipe.start: a recipe of images cannot start from another one's model"
-        )
+    settings = parse_recipe(read_settings(arguments.settings), domain=IMAGES)
     folder, files = arguments.out, arguments.images
     device = prepare_device(arguments.device, arguments.threads)
     with (
@@ -61,10 +54,10 @@ def run(arguments: argparse.Namespace) -> None:
             "train-images",
             sidecar=folder / "provenance.json",
             inputs=[path for split in ("train", "valid") for path in image_files(files, split)],
-            outputs=[folder / name for name in FILES],
+            outputs=[folder / name for name in IMAGE_FILES],
             settings=plain(settings),
             seed=arguments.seed,
-            modules=[system_module(settings.system)],
+            modules=modules_of(settings.system, IMAGES),
         ) as run,
     ):
         train, valid = (Images.open(files, split) for split in ("train", "valid"))

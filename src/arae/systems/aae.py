@@ -22,14 +22,15 @@ from arae.nn.optimisers import OptimiserSettings, build_optimiser
 from arae.nn.posteriors import PointSettings, PosteriorSettings
 from arae.nn.priors import Prior, StandardNormalSettings
 from arae.nn.randomness import Draws
-from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, CodeSettings
+from arae.systems.autoencoder import Autoencoder, CodeSettings
 from arae.systems.system import Loss, Moment, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectiveSettings(CodeSettings):
+class Settings(CodeSettings):
     """The discriminator tells the prior's samples from codes; `adversarial_weight` is λ."""
 
+    system: str = "aae"
     posterior: PosteriorSettings = nested(PointSettings)
     prior: StandardNormalSettings = nested(StandardNormalSettings)
     reduction: Literal["token_mean", "sentence_sum"] = "sentence_sum"
@@ -41,20 +42,16 @@ class ObjectiveSettings(CodeSettings):
     adversarial_weight: float = bounded(10.0, low=0.0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, AutoencoderSettings):
-    """The same for text."""
-
-    system: str = "aae"
+DEFAULTS = {"images": {"latent": bounded(8, low=1)}}
 
 
 class AdversarialAutoencoder(Autoencoder):
     """A discriminator tells prior samples (high) from codes (low); the encoder fools it."""
 
-    settings: ObjectiveSettings
+    settings: Settings
     prior: Prior
 
-    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
+    def __init__(self, settings: Settings, size: int, seed: int) -> None:
         super().__init__(settings, size, seed, settings.posterior)
         self.prior = settings.prior.build(settings.latent, seed, settings.posterior.place)
         self.discriminator = mlp([settings.latent, *settings.discriminator, 1], nn.ReLU)
@@ -90,6 +87,6 @@ class AdversarialAutoencoder(Autoencoder):
         return loss, {"reconstruction": reconstruction, "adversarial": fooling}
 
 
-def build(settings: Settings, vocabulary_size: int, seed: int) -> AdversarialAutoencoder:
+def build(settings: Settings, size: int, seed: int) -> AdversarialAutoencoder:
     """A new AAE."""
-    return AdversarialAutoencoder(settings, vocabulary_size, seed)
+    return AdversarialAutoencoder(settings, size, seed)

@@ -16,7 +16,6 @@ from arae.nn.priors import FittedGaussianSettings
 from arae.nn.store import Observed
 from arae.systems.autoencoder import (
     Autoencoder,
-    AutoencoderSettings,
     CodeSettings,
     NoiseSettings,
 )
@@ -24,27 +23,21 @@ from arae.systems.system import Loss, Moment, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectiveSettings(CodeSettings):
+class Settings(CodeSettings):
     """Codes on the sphere or anywhere, noise on them, and the prior that they are sampled from."""
 
+    system: str = "ae"
     posterior: SphereSettings | PointSettings = nested(SphereSettings)
     prior: FittedGaussianSettings = nested(FittedGaussianSettings)
     noise: NoiseSettings = nested(NoiseSettings)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, AutoencoderSettings):
-    """The same for text."""
-
-    system: str = "ae"
-
-
 class PlainAutoencoder(Autoencoder):
     """Reconstruction alone."""
 
-    settings: ObjectiveSettings
+    settings: Settings
 
-    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
+    def __init__(self, settings: Settings, size: int, seed: int) -> None:
         super().__init__(settings, size, seed, settings.posterior)
         self.prior = settings.prior.build(settings.latent, seed, settings.posterior.place)
         parts = (self.encoder, self.decoder)
@@ -62,6 +55,6 @@ class PlainAutoencoder(Autoencoder):
         return loss, {"reconstruction": loss}
 
 
-def build(settings: Settings, vocabulary_size: int, seed: int) -> PlainAutoencoder:
+def build(settings: Settings, size: int, seed: int) -> PlainAutoencoder:
     """A new autoencoder."""
-    return PlainAutoencoder(settings, vocabulary_size, seed)
+    return PlainAutoencoder(settings, size, seed)

@@ -19,28 +19,24 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from arae.foundation.settings import nested
+from arae.foundation.settings import bounded, nested
 from arae.nn.optimisers import build_optimiser
 from arae.nn.weights import Linear, WeightSettings
-from arae.systems.autoencoder import AutoencoderSettings
 from arae.systems.system import Loss, Moment, Phase, UntilRise
-from arae.systems.vae import ObjectiveSettings as Objective
+from arae.systems.vae import Settings as VariationalSettings
 from arae.systems.vae import VariationalAutoencoder
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectiveSettings(Objective):
+class Settings(VariationalSettings):
     """The VAE's, and when a window of encoder updates ends."""
 
+    system: str = "aggressive"
     weight: WeightSettings = nested(Linear, start=0.1)
     inner: UntilRise = nested(UntilRise)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, AutoencoderSettings):
-    """The same for text."""
-
-    system: str = "aggressive"
+DEFAULTS = {"images": {"latent": bounded(8, low=1)}}
 
 
 class Latch(nn.Module):
@@ -64,10 +60,10 @@ class Latch(nn.Module):
 class AggressiveVAE(VariationalAutoencoder):
     """A VAE whose encoder is trained ahead of its decoder."""
 
-    settings: ObjectiveSettings
+    settings: Settings
     judged_beside = ("posterior",)
 
-    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
+    def __init__(self, settings: Settings, size: int, seed: int) -> None:
         super().__init__(settings, size, seed)
         self.latch = Latch()
         self.schedules = (self.weight, self.latch)
@@ -107,6 +103,6 @@ class AggressiveVAE(VariationalAutoencoder):
         return loss, {**metrics, "loss": loss.detach()}
 
 
-def build(settings: Settings, vocabulary_size: int, seed: int) -> AggressiveVAE:
+def build(settings: Settings, size: int, seed: int) -> AggressiveVAE:
     """A new VAE to be trained so."""
-    return AggressiveVAE(settings, vocabulary_size, seed)
+    return AggressiveVAE(settings, size, seed)

@@ -29,7 +29,6 @@ from arae.nn.priors import GeneratorNetwork, Prior
 from arae.nn.randomness import Draws
 from arae.systems.autoencoder import (
     Autoencoder,
-    AutoencoderSettings,
     CodeSettings,
     NoiseSettings,
 )
@@ -112,9 +111,10 @@ class NormMatched(EncoderGradient):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectiveSettings(CodeSettings):
+class Settings(CodeSettings):
     """`gan_schedule`: epochs (1-based) from which one more adversarial round per iteration is made."""
 
+    system: str = "arae"
     noise: NoiseSettings = nested(NoiseSettings, std=0.05, decay=0.9995)
     generator: GeneratorSettings = nested(GeneratorSettings)
     critic: CriticSettings = nested(CriticSettings)
@@ -124,21 +124,41 @@ class ObjectiveSettings(CodeSettings):
     batch_norm_gain: Literal["one", "small"] = "one"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, AutoencoderSettings):
-    """The same for text."""
-
-    system: str = "arae"
+# Of images the authors' code for binarised MNIST (Appendix F): (1) once, then ten times (2) and (3a) on the
+# same images, then (3b); weights of the critic clipped to ±0.05, noise 0.4 on the codes, × 0.99 every 100
+# iterations, λ(1) = 0.2, (3a) by the autoencoder's Adam.
+DEFAULTS = {
+    "images": {
+        "noise": nested(NoiseSettings, std=0.4, decay=0.99),
+        "generator": nested(
+            GeneratorSettings,
+            noise=32,
+            hidden=(64, 100, 150),
+            optimiser=OptimiserSettings(kind="adam", lr=5e-4),
+        ),
+        "critic": nested(
+            CriticSettings,
+            hidden=(100, 60, 20),
+            batch_norm="after_first",
+            constraint=ConstraintSettings(kind="weight_clip", bound=0.05),
+            steps=10,
+            optimiser=OptimiserSettings(kind="adam", lr=5e-5),
+        ),
+        "encoder_gradient": nested(
+            Raw, weight=0.2, every_critic_step=True, shares_autoencoder=True
+        ),
+    }
+}
 
 
 class AdversariallyRegularized(Autoencoder):
     """Autoencoder with a learned prior."""
 
-    settings: ObjectiveSettings
+    settings: Settings
     prior: Prior
     reconstruction_slope: Tensor
 
-    def __init__(self, settings: ObjectiveSettings, size: int, seed: int, labels: int = 0) -> None:
+    def __init__(self, settings: Settings, size: int, seed: int, labels: int = 0) -> None:
         super().__init__(settings, size, seed, SphereSettings(), labels)
         critic = settings.critic
         self.constraint = build_constraint(critic.constraint)
@@ -255,6 +275,6 @@ class AdversariallyRegularized(Autoencoder):
         return -score, {"generated_score": score}
 
 
-def build(settings: Settings, vocabulary_size: int, seed: int) -> AdversariallyRegularized:
+def build(settings: Settings, size: int, seed: int) -> AdversariallyRegularized:
     """A new ARAE."""
-    return AdversariallyRegularized(settings, vocabulary_size, seed)
+    return AdversariallyRegularized(settings, size, seed)

@@ -31,6 +31,7 @@ from arae.nn.optimisers import OptimiserSettings, build_optimiser
 from arae.nn.parts import labels_of
 from arae.nn.randomness import Draws
 from arae.systems import arae
+from arae.systems.autoencoder import TextSettings
 from arae.systems.system import Loss, Moment, Phase
 
 
@@ -52,7 +53,7 @@ class ClassifierSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(arae.Settings):
+class Settings(TextSettings, arae.Settings):
     """λ(1) is `encoder_gradient.weight`, λ(2) `classifier.weight`."""
 
     system: str = "arae_transfer"

@@ -1,7 +1,7 @@
 """What encoder-decoder systems share: parts, the reconstruction loss, code noise.
 
-What a system encodes is a matter of its settings, which build the encoder and the decoder; its
-losses are the same for text and for images.
+What is encoded is a matter of the corpus's domain, whose settings build the encoder and the decoder; a
+system's losses are the same for text and for images.
 """
 
 from __future__ import annotations
@@ -22,34 +22,36 @@ from arae.nn.optimisers import OptimiserSettings
 from arae.nn.posteriors import Posterior, PosteriorSettings
 from arae.nn.randomness import Draws
 from arae.nn.store import Observed
-from arae.systems.system import Moment, System, TrainingSettings
+from arae.systems.system import Moment, RecipeSettings, System, TextTraining
 
 
 @dataclass(frozen=True, kw_only=True)
-class CodeSettings(TrainingSettings):
+class CodeSettings(RecipeSettings):
     """What every encoder-decoder system has, whatever it encodes.
 
     `reduction`: `token_mean` divides the batch's nll by its tokens (ARAE's code), `sentence_sum`
     by its sentences (VAE literature); it rescales every weight beside it.
     """
 
-    latent: int = bounded(300, low=1)
+    latent: int
     reduction: Literal["token_mean", "sentence_sum"] = "token_mean"
     autoencoder: OptimiserSettings = nested(OptimiserSettings, lr=1.0, clip_norm=1.0)
 
     def build_parts(self, size: int, seed: int, posterior: PosteriorSettings, labels: int) -> Any:
-        """A new encoder and decoder of things of `size` word types or pixels."""
+        """A new encoder and decoder of things of `size` word types or pixels: a domain's settings know."""
         raise TypeError(f"{type(self).__name__} builds no parts")
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoencoderSettings(CodeSettings):
-    """Sizes and the reconstruction optimiser of every encoder-decoder system of text.
+class TextSettings(TextTraining):
+    """What makes an autoencoder one of text: LSTM encoder and decoder, −log p(x | z) of each word.
 
+    To be laid over a system's settings, as the first base class. `latent` is the size of a code.
     `corruption`: what the encoder is shown while reconstruction is trained. `forget_bias`: initial bias
     of the LSTMs' forget gates (0 in the paper's code; 1 learns long-range content sooner).
     """
 
+    latent: int = bounded(300, low=1)
     encoder: EncoderSettings = nested(EncoderSettings)
     decoder: DecoderSettings = nested(DecoderSettings)
     corruption: CorruptionSettings = nested(Intact)
@@ -73,6 +75,11 @@ class AutoencoderSettings(CodeSettings):
             if isinstance(part, PackedLSTM):
                 part.open_forget_gates_(self.forget_bias)
         return encoder, decoder
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderSettings(TextSettings, CodeSettings):
+    """Settings of every encoder-decoder system that is of text alone."""
 
 
 @dataclass(frozen=True, kw_only=True)

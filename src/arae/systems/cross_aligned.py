@@ -32,7 +32,7 @@ from arae.nn.randomness import Draws
 from arae.nn.store import moved
 from arae.nn.style_gru import StyleDecoder, StyleEncoder
 from arae.nn.text_cnn import TextCNN
-from arae.systems.system import Loss, Moment, Phase, SelectionSettings, System, TrainingSettings
+from arae.systems.system import Loss, Moment, Phase, System, TextSelectionSettings, TrainingSettings
 
 STYLES = 2
 
@@ -69,7 +69,7 @@ class Settings(TrainingSettings):
         OptimiserSettings, kind="adam", lr=5e-4, beta1=0.5, clip_norm=30.0
     )
     init_bound: float = bounded(0.1, low=0.0)
-    selection: SelectionSettings = nested(SelectionSettings, by="valid_loss")
+    selection: TextSelectionSettings = nested(TextSelectionSettings, by="valid_loss")
 
     def check(self) -> None:
         """Raise `ValueError` for a selection that needs samples."""

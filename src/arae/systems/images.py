@@ -1,14 +1,15 @@
-"""What image systems share: the settings that make any autoencoder one of binary images (M28).
+"""Binary images as what a system is trained on: the settings that make an autoencoder one of images (M28).
 
-Encoder and decoder are multilayer perceptrons, p(x | z) is a product of Bernoullis; the losses are
-those of the text systems, a pixel standing where a token stands.
+Encoder and decoder are multilayer perceptrons, p(x | z) is a product of Bernoullis; the losses are a
+system's own, a pixel standing where a token stands.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
+from arae.corpora.source import IMAGES
 from arae.foundation.settings import bounded, nested
 from arae.nn.images import (
     BernoulliDecoder,
@@ -31,8 +32,8 @@ class ImageSelectionSettings(SelectionSettings):
     classifier; `valid_loss`: the system's own loss on validation images.
     """
 
-    by: Literal["kid_pixels", "valid_loss"] = "kid_pixels"  # type: ignore[assignment]
-    beside: tuple[Literal["posterior"], ...] = ()  # type: ignore[assignment]
+    by: Literal["kid_pixels", "valid_loss"] = "kid_pixels"
+    beside: tuple[Literal["posterior"], ...] = ()
     samples: int = bounded(2000, low=2)
 
 
@@ -40,9 +41,10 @@ class ImageSelectionSettings(SelectionSettings):
 class ImageSettings:
     """Sizes (the authors' for MNIST) and optimiser; `token_mean` is the mean over pixels.
 
-    To be laid over a system's `ObjectiveSettings`, as the first base class.
+    To be laid over a system's settings, as the first base class.
     """
 
+    domain: ClassVar[str] = IMAGES
     encoder: ImageEncoderSettings = nested(ImageEncoderSettings)
     decoder: ImageDecoderSettings = nested(ImageDecoderSettings)
     latent: int = bounded(100, low=1)

@@ -1,4 +1,4 @@
-"""Which module a system is, from its name alone; no model is imported for it."""
+"""Which modules a system is made of, from its name and its domain's alone; no model is imported for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from arae.corpora.source import IMAGES, TEXT
 from arae.foundation.code import defines, module_exists
 from arae.foundation.errors import SettingsError
 
 GROUP = "arae.systems"
+# Where the settings are that make a system one of a domain, by their name there.
+DOMAINS = {
+    TEXT: ("arae.systems.autoencoder", "TextSettings"),
+    IMAGES: ("arae.systems.images", "ImageSettings"),
+}
 
 
 def system_module(name: str, where: str = "recipe") -> str:
@@ -45,6 +51,14 @@ def _given(path: tuple[str, ...], folder: str) -> dict[str, str]:
     for point in entry_points(group=GROUP):
         found.setdefault(point.name, point.value)
     return found
+
+
+def modules_of(name: str, domain: str, where: str = "recipe") -> list[str]:
+    """What is imported by name for a system that is trained on a domain.
+
+    Settings of text stand beside the base of the systems that can be of images, so that these import them.
+    """
+    return [system_module(name, where), *([] if domain == TEXT else [DOMAINS[domain][0]])]
 
 
 def is_name(name: object) -> bool:

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from arae.foundation.settings import nested
 from arae.nn.batch import TextStore
 from arae.systems import ae
+from arae.systems.autoencoder import TextSettings
 from arae.systems.pair_task import PairSettings, PairTask, require_labelled_epoch
 from arae.systems.system import Phase
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(ae.Settings):
+class Settings(TextSettings, ae.Settings):
     """An autoencoder's settings, and those of its pairs."""
 
     system: str = "nli_ae"

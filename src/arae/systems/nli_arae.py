@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from arae.foundation.settings import nested
 from arae.nn.batch import TextStore
 from arae.systems import arae
+from arae.systems.autoencoder import TextSettings
 from arae.systems.pair_task import PairSettings, PairTask, require_labelled_epoch
 from arae.systems.system import Phase
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(arae.Settings):
+class Settings(TextSettings, arae.Settings):
     """ARAE's settings, and those of its pairs."""
 
     system: str = "nli_arae"

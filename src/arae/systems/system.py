@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from arae.corpora.source import TEXT
 from arae.foundation.errors import SettingsError
 from arae.foundation.settings import bounded, nested
 from arae.nn.batch import Batch, TextStore
@@ -182,21 +183,32 @@ class PlateauSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SelectionSettings:
+    """How the best epoch is chosen, on validation data only.
+
+    `by` names the score that is minimised, `beside` what is measured as well at each epoch's end, without a
+    say in the choice, `samples` how many are drawn. A domain says which scores it has.
+    """
+
+    by: str
+    beside: tuple[str, ...] = ()
+    samples: int = bounded(4000, low=1)
+    from_epoch: int = bounded(1, low=1)
+    patience: int | None = None  # epochs without improvement before training stops; None = never
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextSelectionSettings(SelectionSettings):
     """How the best epoch is chosen, on validation text only.
 
     `reverse_ngram`: perplexity of validation sentences under an n-gram model of generated ones
     (K2); `valid_loss`: the system's own loss on validation sentences; `accuracy`: the share of
-    validation items that a classifying system labels right. `beside`: what is measured as well, at each
-    epoch's end, without a say in the choice; `posterior` is KL, mutual information (K11) and active units
-    (K12) of posteriors with a density.
+    validation items that a classifying system labels right. Only beside: `posterior`, which is KL, mutual
+    information (K11) and active units (K12) of posteriors with a density. `order` is the n-gram model's.
     """
 
     by: Literal["reverse_ngram", "valid_loss", "accuracy"] = "reverse_ngram"
     beside: tuple[Literal["reverse_ngram", "valid_loss", "accuracy", "posterior"], ...] = ()
-    samples: int = bounded(4000, low=1)
     order: int = bounded(5, low=1, high=7)
-    from_epoch: int = bounded(1, low=1)
-    patience: int | None = None  # epochs without improvement before training stops; None = never
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,8 +247,10 @@ class StartSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingSettings:
-    """Settings that every recipe has.
+class RecipeSettings:
+    """Settings that every recipe has, whatever it is trained on.
+
+    A class that is of one domain alone, or has been made for it, names it.
 
     `buckets`: 0 packs the sentences of a minibatch without padding. Above it they are padded to the
     next multiple of so many positions, for GPUs: a phase is then recorded once for each width and
@@ -245,18 +259,34 @@ class TrainingSettings:
     Images have one shape: any number above 0 has their phases replayed.
     """
 
+    domain: ClassVar[str] = ""
+    has_sampling: ClassVar[bool] = False
     system: str
     corpus: str = ""
     epochs: int = bounded(15, low=1)
     batch_size: int = bounded(64, low=2)
-    max_length: int = bounded(15, low=1)  # longest generated sentence, in words
     log_every: int = bounded(50, low=1)
     checkpoint_minutes: float = bounded(5.0, low=0.0)
     buckets: int | None = bounded(None, low=0, high=1024)
-    selection: SelectionSettings = nested(SelectionSettings)
+    selection: SelectionSettings
     plateau: PlateauSettings = nested(PlateauSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextTraining:
+    """What a recipe of text has beside. To be laid over other settings, as the first base class."""
+
+    domain: ClassVar[str] = TEXT
+    has_sampling: ClassVar[bool] = True  # a recipe may say how its model is sampled
+    max_length: int = bounded(15, low=1)  # longest generated sentence, in words
+    selection: TextSelectionSettings = nested(TextSelectionSettings)
     start: StartSettings | None = None
     observe: ObserveSettings = nested(ObserveSettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings(TextTraining, RecipeSettings):
+    """Settings that every recipe of text has."""
 
 
 class System(nn.Module):
@@ -264,7 +294,7 @@ class System(nn.Module):
 
     decoder: Decoder
     prior: Prior | None  # where codes are drawn from; None for a system that draws none
-    settings: TrainingSettings
+    settings: Any  # `RecipeSettings`, with what its domain and the system add
     likelihood = "log p(x)"  # what the negative of `loss_per_sentence` is
     labels: int = 0  # classes whose sentences it can write, each in its own way
     judged_beside: Sequence[str] = ()  # what `end_epoch` needs of validation: names of `beside`

@@ -14,21 +14,22 @@ from typing import Literal
 
 from torch import Tensor
 
-from arae.foundation.settings import nested
+from arae.foundation.settings import bounded, nested
 from arae.nn.gaps import ClosedKL, FloorSettings, GapSettings, NoFloor
 from arae.nn.optimisers import build_optimiser
 from arae.nn.posteriors import GaussianSettings, PosteriorSettings
 from arae.nn.priors import MixtureSettings, Prior, StandardNormalSettings
 from arae.nn.store import Observed
-from arae.nn.weights import Linear, WeightSettings
-from arae.systems.autoencoder import Autoencoder, AutoencoderSettings, CodeSettings
+from arae.nn.weights import Constant, Linear, WeightSettings
+from arae.systems.autoencoder import Autoencoder, CodeSettings
 from arae.systems.system import Loss, Moment, Phase
 
 
 @dataclass(frozen=True, kw_only=True)
-class ObjectiveSettings(CodeSettings):
+class Settings(CodeSettings):
     """What a code looks like; reduction per sentence, as in the VAE literature."""
 
+    system: str = "vae"
     reduction: Literal["token_mean", "sentence_sum"] = "sentence_sum"
     posterior: PosteriorSettings = nested(GaussianSettings)
     prior: StandardNormalSettings | MixtureSettings = nested(StandardNormalSettings)
@@ -47,21 +48,18 @@ class ObjectiveSettings(CodeSettings):
             )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings(ObjectiveSettings, AutoencoderSettings):
-    """The same for text."""
-
-    system: str = "vae"
+# Of images: weight 1 from the start, few dimensions (M28).
+DEFAULTS = {"images": {"latent": bounded(8, low=1), "weight": nested(Constant)}}
 
 
 class VariationalAutoencoder(Autoencoder):
     """Reconstruction and a weighted gap between posterior and prior."""
 
-    settings: ObjectiveSettings
+    settings: Settings
     prior: Prior
     likelihood = "log p(x | E[z | x]) − KL, which is no bound of log p(x)"
 
-    def __init__(self, settings: ObjectiveSettings, size: int, seed: int) -> None:
+    def __init__(self, settings: Settings, size: int, seed: int) -> None:
         super().__init__(settings, size, seed, settings.posterior)
         self.prior = settings.prior.build(settings.latent, seed, settings.posterior.place)
         self.weight = settings.weight.build()
@@ -101,6 +99,6 @@ class VariationalAutoencoder(Autoencoder):
         return nll + self.settings.gap.held_out(posterior, self.prior)
 
 
-def build(settings: Settings, vocabulary_size: int, seed: int) -> VariationalAutoencoder:
+def build(settings: Settings, size: int, seed: int) -> VariationalAutoencoder:
     """A new VAE."""
-    return VariationalAutoencoder(settings, vocabulary_size, seed)
+    return VariationalAutoencoder(settings, size, seed)

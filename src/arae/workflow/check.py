@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from arae.corpora.source import TEXT
+from arae.corpora.sources import domain_of
 from arae.foundation.code import PACKAGE_ROOT
 from arae.foundation.errors import SettingsError
 from arae.foundation.files import read_json
@@ -60,11 +62,52 @@ def check_params(
 def _check_shape(params: Mapping[str, Any], prefix: str, schema: str | Path) -> None:
     """By the schema file; what it does not know may be newer than it, so that then the code is asked."""
     try:
-        check(params, read_json(schema), prefix)
+        check_against(params, read_json(schema), prefix)
     except SettingsError:
         from arae.stages.schema import params_schema
 
-        check(params, params_schema(params), prefix)
+        check_against(params, params_schema(params), prefix)
+
+
+def check_against(params: Mapping[str, Any], schema: Mapping[str, Any], prefix: str) -> None:
+    """Raise `SettingsError` for the first fault by a schema, each recipe judged by its corpus's domain."""
+    recipes: dict[str, dict[str, Any]] = {TEXT: {}}
+    for name, recipe in params["recipes"].items():
+        recipes.setdefault(_domain_of(recipe, params["corpora"]), {})[name] = recipe
+    known = {TEXT: schema["properties"].get("recipes", {}), **schema.get("$defs", {})}
+    for domain, some in recipes.items():
+        _check_systems(some, known, domain, f"{prefix}recipes")
+    check({**params, "recipes": recipes.pop(TEXT)}, schema, prefix)
+    for domain, some in recipes.items():
+        check({"recipes": some}, {"properties": {"recipes": known.get(domain, {})}}, prefix)
+
+
+def _domain_of(recipe: Any, corpora: Mapping[str, Any]) -> str:
+    name = recipe.get("corpus") if isinstance(recipe, dict) else None
+    corpus = corpora.get(name) if isinstance(name, str) else None
+    return domain_of(corpus.get("source")) if isinstance(corpus, dict) else TEXT
+
+
+def _check_systems(
+    recipes: Mapping[str, Any], known: Mapping[str, Any], domain: str, where: str
+) -> None:
+    """Raise `SettingsError` for a system that is of another domain than the recipe's corpus."""
+    systems = {key: _systems_in(recipes) for key, recipes in known.items()}
+    for name, recipe in recipes.items():
+        system = recipe.get("system") if isinstance(recipe, dict) else None
+        if not isinstance(system, str) or system in systems.get(domain, ()):
+            continue
+        if others := [key for key, names in systems.items() if system in names]:
+            raise SettingsError(
+                f"{where}.{name}.system: '{system}' is of {others[0]}, and the corpus '{recipe.get('corpus')}' is "
+                f"{domain}; systems of {domain}: {', '.join(systems.get(domain, ()))}"
+            )
+
+
+def _systems_in(schema: Mapping[str, Any]) -> list[str]:
+    """Systems that a schema of recipes lists."""
+    recipe = schema.get("additionalProperties", {}).get("properties", {})
+    return sorted(recipe.get("system", {}).get("enum", ()))
 
 
 def _check_names(names: Iterable[Any], where: str) -> None:

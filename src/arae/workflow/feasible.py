@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from arae.corpora.image_sources import IMAGE_SOURCES, ImageSource
-from arae.corpora.source import Source
+from arae.corpora.source import IMAGES, TEXT, Source
+from arae.corpora.sources import ImageSource, domain_of
 from arae.foundation.console import say
 from arae.foundation.errors import SettingsError
 from arae.reporting.kinds.registry import KINDS
@@ -67,15 +67,13 @@ def ask_systems(studies: Mapping[str, str], params: str, asked: Path = ASKED) ->
 
 
 def _check_type(at: str, study: Params, corpus: str, params: Params) -> None:
-    def is_of_images(name: str) -> bool:
-        return params["corpora"][name]["source"].get("kind") in IMAGE_SOURCES
-
-    wanted = KINDS[study["kind"]].family == OF_IMAGES
-    if is_of_images(corpus) != wanted:
-        fitting = [name for name in params["corpora"] if is_of_images(name) == wanted]
+    domains = {name: domain_of(params["corpora"][name]["source"]) for name in params["corpora"]}
+    wanted = IMAGES if KINDS[study["kind"]].family == OF_IMAGES else TEXT
+    if domains[corpus] != wanted:
+        fitting = [name for name, domain in domains.items() if domain == wanted]
         _refuse(
-            f"{at}.corpus: a study of kind {study['kind']} needs {'images' if wanted else 'text'}, and "
-            f"'{corpus}' is {'text' if wanted else 'images'}{_instead(fitting)}"
+            f"{at}.corpus: a study of kind {study['kind']} needs {wanted}, and "
+            f"'{corpus}' is {domains[corpus]}{_instead(fitting)}"
         )
 
 

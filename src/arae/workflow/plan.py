@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from arae.corpora.image_sources import IMAGE_SOURCES, ImageSource, parse_image_source
-from arae.corpora.source import Source
-from arae.corpora.sources import parse_source
+from arae.corpora.source import IMAGES, Source
+from arae.corpora.sources import ImageSource, domain_of, parse_any_source, parse_source
 from arae.foundation.code import PACKAGE_ROOT, code_files, code_version
 from arae.foundation.errors import SettingsError
 from arae.foundation.files import canonical_json
@@ -27,7 +26,7 @@ from arae.foundation.params import (
     resolve_params,
 )
 from arae.reporting.kinds.registry import KINDS, module_of
-from arae.systems.names import system_module
+from arae.systems.names import modules_of
 from arae.workflow.check import check_params
 from arae.workflow.feasible import check_studies
 
@@ -97,7 +96,7 @@ class Plan:
         params = resolve_params(raw, where)
         check_params(params, where, schema)
         sources = {
-            name: _parse_any_source(corpus["source"], f"{where}: corpora.{name}.source")
+            name: parse_any_source(corpus["source"], f"{where}: corpora.{name}.source")
             for name, corpus in params["corpora"].items()
         }
         params["corpora"] = {
@@ -148,18 +147,21 @@ class Plan:
     @property
     def labelled(self) -> tuple[str, ...]:
         """Corpora whose sentences have labels."""
-        return tuple(name for name in self._text_corpora if self._has_labels(name))
+        return tuple(name for name in self._text_corpora if self.classes(name))
 
     @property
     def unlabelled(self) -> tuple[str, ...]:
         """The other corpora of text."""
-        return tuple(name for name in self._text_corpora if not self._has_labels(name))
+        return tuple(name for name in self._text_corpora if not self.classes(name))
 
     @property
     def image_corpora(self) -> tuple[str, ...]:
         """Corpora of images."""
-        corpora = self._params["corpora"]
-        return tuple(n for n in corpora if corpora[n]["source"].get("kind") in IMAGE_SOURCES)
+        return tuple(name for name in self._params["corpora"] if self.domain(name) == IMAGES)
+
+    def domain(self, corpus: str) -> str:
+        """What a corpus is made of, and its systems are trained on."""
+        return domain_of(self._params["corpora"][corpus]["source"])
 
     @property
     def image_recipes(self) -> tuple[str, ...]:
@@ -174,8 +176,10 @@ class Plan:
         images = self.image_corpora
         return tuple(name for name in self._params["corpora"] if name not in images)
 
-    def _has_labels(self, corpus: str) -> bool:
-        return bool(self.text_source(corpus).classes())
+    def classes(self, corpus: str) -> tuple[str, ...]:
+        """The labels of a corpus's text; none if it has none, or is of images."""
+        found: tuple[str, ...] = getattr(self.source(corpus), "classes", tuple)()
+        return found
 
     def study(self, name: str) -> Study:
         """The study called `name`."""
@@ -206,7 +210,7 @@ class Plan:
     def source(self, corpus: str) -> Source | ImageSource:
         """Where a corpus comes from."""
         source = self._params["corpora"][corpus]["source"]
-        return _parse_any_source(source, f"corpora.{corpus}.source")
+        return parse_any_source(source, f"corpora.{corpus}.source")
 
     def text_source(self, corpus: str) -> Source:
         """Where a corpus of text comes from."""
@@ -327,9 +331,9 @@ class Plan:
         if verb in USES_LANGUAGE_MODEL:
             modules.append("arae.systems.lm")
         if verb in USES_SYSTEM and recipe not in (None, REAL):
-            modules.append(
-                system_module(self._params["recipes"][recipe]["system"], f"recipes.{recipe}")
-            )
+            values = self._params["recipes"][recipe]
+            domain = self.domain(values["corpus"])
+            modules += modules_of(values["system"], domain, f"recipes.{recipe}")
         if verb == "probe" and study is not None:
             modules.append(f"arae.probes.{self.study(study).kind}")
         if verb == "tabulate" and study is not None:
@@ -377,13 +381,6 @@ def _package_hash() -> str:
     for file in sorted(PACKAGE_ROOT.rglob("*.py")):
         digest.update(file.read_bytes())
     return digest.hexdigest()
-
-
-def _parse_any_source(values: dict[str, Any], where: str) -> Source | ImageSource:
-    """A source of text or of images; `SettingsError` for what only the source itself can tell."""
-    if values.get("kind") in IMAGE_SOURCES:
-        return parse_image_source(values, where)
-    return parse_source(values, where)
 
 
 def _with_tokens(
