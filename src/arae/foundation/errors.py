@@ -56,11 +56,6 @@ class InterruptedByUser(Preempted):
     exit_code = 130
 
 
-def in_line(text: object) -> str:
-    """A key or a value as a message of one line shows it: what no line can hold is escaped."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in str(text))
-
-
 def suggest(name: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` for the nearest known name, or the list of known ones."""
     names = sorted(str(item) for item in known)

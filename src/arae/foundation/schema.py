@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from arae.foundation.errors import SettingsError, in_line
+from arae.foundation.errors import SettingsError
 from arae.foundation.settings import (
     KIND,
     WORDS,
@@ -127,7 +127,7 @@ def check(values: Any, schema: Mapping[str, Any], prefix: str = "") -> None:
 
 def _place(path: Iterable[str | int]) -> str:
     """A path of keys and places in lists, as the parser of settings writes it."""
-    parts = (f"[{part}]" if isinstance(part, int) else f".{in_line(part)}" for part in path)
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return "".join(parts).removeprefix(".")
 
 
@@ -142,10 +142,10 @@ def _explain(fault: Any, prefix: str) -> str:
     if fault.validator == "additionalProperties":
         known = fault.schema.get("properties", {})
         wrong = next(name for name in value if name not in known)
-        return f"{inside}{in_line(wrong)}: unknown key{suggest(wrong, known)}"
+        return f"{inside}{wrong}: unknown key{suggest(wrong, known)}"
     if fault.validator == "enum":
         options = fault.validator_value
-        return f"{key}: '{in_line(value)}' is not one of its values{suggest(str(value), options)}"
+        return f"{key}: '{value}' is not one of its values{suggest(str(value), options)}"
     if fault.validator == "required":
         missing = next(name for name in fault.validator_value if name not in value)
         return f"{inside}{missing}: missing; it has no default"

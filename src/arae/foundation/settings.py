@@ -16,7 +16,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from arae.foundation.errors import SettingsError, in_line
+from arae.foundation.errors import SettingsError
 from arae.foundation.errors import suggest as suggest
 from arae.foundation.files import parse_json
 from arae.foundation.params import KIND as KIND
@@ -75,7 +75,7 @@ def _parse(cls: type, values: Any, where: str, default: Any) -> Any:
     hints = type_hints(cls)
     for key in values:
         if key not in fields:
-            raise SettingsError(f"{where}.{in_line(key)}: unknown key{suggest(key, fields)}")
+            raise SettingsError(f"{where}.{key}: unknown key{suggest(key, fields)}")
     has_default = type(default) is cls
     built = {}
     for name, field in fields.items():
@@ -151,7 +151,7 @@ def wrong_kind(where: str, kind: Any, kinds: Iterable[str]) -> str:
     known = sorted(kinds)
     near = difflib.get_close_matches(str(kind), known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"{where}.{KIND}: '{in_line(kind)}' is not one of its kinds; {hint}kinds: {', '.join(known)}"
+    return f"{where}.{KIND}: '{kind}' is not one of its kinds; {hint}kinds: {', '.join(known)}"
 
 
 def one_of_kinds(kinds: Iterable[str]) -> str:
@@ -172,7 +172,7 @@ def _convert(
         options = typing.get_args(hint) if typing.get_origin(hint) is typing.Literal else ()
         if options:
             raise SettingsError(
-                f"{where}: '{in_line(value)}' is not one of its values{suggest(str(value), options)}"
+                f"{where}: '{value}' is not one of its values{suggest(str(value), options)}"
             )
         words = dict.fromkeys(_in_words(arm, hint) for arm in arms_of(hint))
         raise SettingsError(f"{where}: expected {' or '.join(words)}, got {value!r}")
@@ -189,7 +189,7 @@ def _convert(
         if wrong:
             raise SettingsError(f"{where}: the key {wrong[0]!r} is not text; write it in quotes")
         return {
-            key: _convert(arguments[1], item, f"{where}.{in_line(key)}", limits)
+            key: _convert(arguments[1], item, f"{where}.{key}", limits)
             for key, item in value.items()
         }
     _require_within(value, where, limits)
